@@ -1,0 +1,119 @@
+/** All that a command file needs: `defineCommand` and the types and codes that a contract is written with. */
+import type {
+  Arguments,
+  CheckedExitCodes,
+  CommandContract,
+  DangerLevel,
+  Flags,
+  Positionals,
+} from './contract/declaration.js'
+import type { ExitCodes } from './contract/exit-codes.js'
+import type { FromSchema, JsonSchema } from './contract/json-schema.js'
+import type { BaseContext, Context } from './invocation/context.js'
+
+export { parseDuration } from './argv/durations.js'
+export type {
+  CommandContract,
+  DangerLevel,
+  EnvVarDeclaration,
+  ExampleDeclaration,
+  FlagDeclaration,
+  FlagType,
+  PatternType,
+  PositionalDeclaration,
+} from './contract/declaration.js'
+export { EXIT_CODES as ExitCode, type ExitCodeDeclaration, type SideEffects } from './contract/exit-codes.js'
+export type { FromSchema, JsonSchema } from './contract/json-schema.js'
+export { CommandExit, type ExitDetails } from './invocation/command-exit.js'
+export type {
+  Background,
+  BackgroundOptions,
+  BackgroundRun,
+  BaseContext,
+  RunOptions,
+  RunResult,
+} from './invocation/context.js'
+
+/** A command as the registry holds it: a contract and its functions, types erased. */
+export interface Command extends CommandContract {
+  // Methods, not properties: their parameters are compared bivariantly, so every typed command is a Command.
+  execute(args: Readonly<Record<string, unknown>>, ctx: BaseContext): Promise<unknown>
+  validate?(args: Readonly<Record<string, unknown>>, ctx: ValidationContext): readonly ArgumentError[]
+}
+
+/** One thing that is wrong with the input, found in phase 1. */
+export interface ArgumentError {
+  /** The flag or positional, by its wire name. */
+  readonly param: string
+  readonly message: string
+}
+
+/** What a command's own check of its input may see: nothing that can be changed. */
+export interface ValidationContext {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+type BackgroundFields<B extends boolean> = B extends true
+  ? {
+      readonly spawns_background_process: true
+      /** The path of a registered command that takes `--run` and `--session`; the built-in `stop` does. */
+      readonly cleanup_command: string
+      /** 1 to 31536000. */
+      readonly max_lifetime_seconds: number
+    }
+  : {
+      readonly spawns_background_process?: never
+      readonly cleanup_command?: never
+      readonly max_lifetime_seconds?: never
+    }
+
+type DeclaredParts<
+  F extends Flags,
+  P extends Positionals,
+  E extends ExitCodes,
+  D extends DangerLevel,
+  B extends boolean,
+  I extends boolean,
+  O extends JsonSchema,
+> = Omit<
+  CommandContract,
+  | 'flags'
+  | 'positionals'
+  | 'exit_codes'
+  | 'danger_level'
+  | 'interactive'
+  | 'output_schema'
+  | 'spawns_background_process'
+  | 'cleanup_command'
+  | 'max_lifetime_seconds'
+> & {
+  readonly flags: F
+  readonly positionals?: P
+  readonly exit_codes: E & CheckedExitCodes<E>
+  readonly danger_level: D
+  readonly interactive?: I
+  readonly output_schema: O
+  readonly spawns_background_process?: B
+  /** Phase 1: a check of the input beyond what the contract can say. Synchronous, without side effects (REQ-C-006). */
+  validate?(args: Arguments<F, P>, ctx: ValidationContext): readonly ArgumentError[]
+  /** Phase 2: the work. Fails by throwing `ctx.exit.NAME(…)`. */
+  execute(args: Arguments<F, P>, ctx: Context<E, D, B, I>): Promise<FromSchema<O>>
+} & BackgroundFields<B>
+
+/**
+ * Declares a command: one literal, from which the types of its arguments, exits and capabilities follow.
+ * It checks nothing at run time; the registry does, for all commands at once.
+ * @returns the same object, its types erased to what a registry holds
+ */
+export function defineCommand<
+  const F extends Flags,
+  const E extends ExitCodes,
+  const D extends DangerLevel,
+  const O extends JsonSchema,
+  const P extends Positionals = readonly [],
+  const B extends boolean = false,
+  const I extends boolean = false,
+>(command: DeclaredParts<F, P, E, D, B, I, O>): Command {
+  return command
+}

@@ -1,0 +1,119 @@
+/**
+ * What a handler is given beside its arguments. Capabilities are types: a context has a member
+ * only where the contract declares what it needs (design: an undeclared capability does not compile).
+ */
+import type { DangerLevel } from '../contract/declaration.js'
+import type { ExitCodes } from '../contract/exit-codes.js'
+import type { CommandExit, ExitDetails } from './command-exit.js'
+
+/** One constructor per declared exit but success; handlers end by `throw ctx.exit.NAME(message, details)`. */
+export type ExitConstructors<E extends ExitCodes> = {
+  readonly [K in keyof E as K extends 'SUCCESS' ? never : K]: (
+    message: string,
+    details?: ExitDetails,
+  ) => CommandExit
+}
+
+/** How a tracked child is started. */
+export interface RunOptions {
+  /** Default: the invocation's working directory. */
+  readonly cwd?: string
+  /** Added to the child's environment; undefined removes a name. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Written to the child's stdin, which is /dev/null without it. */
+  readonly input?: string | Uint8Array
+  /** Ends the child's whole tree after this many milliseconds. */
+  readonly timeout_ms?: number
+  /** Bytes kept of stdout and of stderr, each; the rest is dropped and `truncated` says so. Default 16 MiB. */
+  readonly max_output_bytes?: number
+}
+
+/** How a tracked child ended. */
+export interface RunResult {
+  readonly run_id: string
+  readonly pid: number
+  /** Null where a signal ended it. */
+  readonly exit_code: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly truncated: boolean
+  /** True where `timeout_ms` ended it. */
+  readonly timed_out: boolean
+}
+
+/** How a background process is started. */
+export interface BackgroundOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** A name for people, shown by `ps`. */
+  readonly name?: string
+  /** Wait until a line of the log matches; the run is ended and the start fails where that does not come in time. */
+  readonly ready?: { readonly log: RegExp; readonly timeout_seconds?: number }
+}
+
+/** A background run as its starter knows it. */
+export interface BackgroundRun {
+  readonly run_id: string
+  readonly session_id: string
+  readonly pid: number
+  readonly log_path: string
+}
+
+/** Starts the one background process of a command that declared it (REQ-C-010). */
+export interface Background {
+  /**
+   * Records, starts and confirms the process; its fields are added to the answer by the framework.
+   * @throws CommandExit `START_FAILED` (errno in its context), `NOT_READY`, `STATE_DIR_UNAVAILABLE`, `SESSION_STOPPING`
+   * @throws CapabilityError `BACKGROUND_ALREADY_STARTED` on a second call
+   */
+  spawn(argv: readonly [string, ...string[]], options?: BackgroundOptions): Promise<BackgroundRun>
+  /** Answers with a run that is there already, found by its id, instead of starting one. */
+  existing(run_id: string): Promise<BackgroundRun>
+}
+
+/** What every handler has. */
+export interface BaseContext<E extends ExitCodes = ExitCodes> {
+  readonly request_id: string
+  /** The session of this call: `--session`, else the environment, else the request id. */
+  readonly session: { readonly id: string; readonly given: boolean }
+  /** Absolute working directory of the call, `--cwd` applied. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Fires on a signal, at the timeout, and when the call is stopped. */
+  readonly signal: AbortSignal
+  readonly exit: ExitConstructors<E>
+  /** The call's own directory, made when first asked for, mode 0700, removed at the end (REQ-F-032). */
+  temp_dir(): Promise<string>
+  /** Runs a tracked child: recorded, followed with its descendants, ended with the invocation (REQ-F-030). */
+  run(argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult>
+  /** Registers a hook for the end of the call; the last registered runs first, each within 2 s (REQ-C-017). */
+  on_cleanup(hook: () => void | Promise<void>): void
+  /** A line on stderr, shown at a terminal or with `--verbose`. */
+  log(message: string): void
+  /** A line on stderr, shown with `--debug`. */
+  debug(message: string): void
+  /** A warning in the envelope (and on stderr for people). `code` is UPPER_SNAKE. */
+  warn(code: string, message: string, context?: Readonly<Record<string, unknown>>): void
+  /** How far the work is; `done` never decreases. */
+  progress(done: number, total?: number, unit?: string): void
+}
+
+/** What a contract brings into the context. */
+export type Context<
+  E extends ExitCodes,
+  D extends DangerLevel,
+  B extends boolean,
+  I extends boolean,
+> = BaseContext<E> &
+  (B extends true ? { readonly background: Background } : {}) &
+  (D extends 'safe' ? {} : { readonly dryRun: boolean }) &
+  (I extends true
+    ? {
+        /**
+         * Asks the person at the terminal for one line.
+         * @throws CommandExit `INPUT_REQUIRED` (exit 4) without a terminal or with `--non-interactive` (REQ-F-009)
+         */
+        prompt(question: string, options: { readonly suggestion: string }): Promise<string>
+      }
+    : {})
