@@ -104,7 +104,7 @@ type FlagValue<F extends FlagDeclaration> = F extends { type: 'boolean' }
 
 type FlagArgument<F extends FlagDeclaration> = F extends
   | { required: true }
-  | { default: {} }
+  | { default: NonNullable<unknown> }
   | { type: 'boolean' | 'array' }
   ? FlagValue<F>
   : FlagValue<F> | undefined

@@ -106,8 +106,8 @@ export type Context<
   B extends boolean,
   I extends boolean,
 > = BaseContext<E> &
-  (B extends true ? { readonly background: Background } : {}) &
-  (D extends 'safe' ? {} : { readonly dryRun: boolean }) &
+  (B extends true ? { readonly background: Background } : unknown) &
+  (D extends 'safe' ? unknown : { readonly dryRun: boolean }) &
   (I extends true
     ? {
         /**
@@ -116,4 +116,4 @@ export type Context<
          */
         prompt(question: string, options: { readonly suggestion: string }): Promise<string>
       }
-    : {})
+    : unknown)
