@@ -2,6 +2,7 @@
 import type {
   Arguments,
   CheckedExitCodes,
+  CheckedFlags,
   CommandContract,
   DangerLevel,
   Flags,
@@ -9,7 +10,8 @@ import type {
 } from './contract/declaration.js'
 import type { ExitCodes } from './contract/exit-codes.js'
 import type { FromSchema, JsonSchema } from './contract/json-schema.js'
-import type { BaseContext, Context } from './invocation/context.js'
+import type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
+import type { Context } from './invocation/context.js'
 
 export { parseDuration } from './argv/durations.js'
 export type {
@@ -23,36 +25,20 @@ export type {
   PositionalDeclaration,
 } from './contract/declaration.js'
 export { EXIT_CODES as ExitCode, type ExitCodeDeclaration, type SideEffects } from './contract/exit-codes.js'
+export type { StopOutcome, StopResult } from './runs/stop.js'
 export type { FromSchema, JsonSchema } from './contract/json-schema.js'
+export type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
 export { CommandExit, type ExitDetails } from './invocation/command-exit.js'
 export type {
   Background,
   BackgroundOptions,
   BackgroundRun,
   BaseContext,
+  LiveRun,
   RunOptions,
   RunResult,
+  Runs,
 } from './invocation/context.js'
-
-/** A command as the registry holds it: a contract and its functions, types erased. */
-export interface Command extends CommandContract {
-  // Methods, not properties: their parameters are compared bivariantly, so every typed command is a Command.
-  execute(args: Readonly<Record<string, unknown>>, ctx: BaseContext): Promise<unknown>
-  validate?(args: Readonly<Record<string, unknown>>, ctx: ValidationContext): readonly ArgumentError[]
-}
-
-/** One thing that is wrong with the input, found in phase 1. */
-export interface ArgumentError {
-  /** The flag or positional, by its wire name. */
-  readonly param: string
-  readonly message: string
-}
-
-/** What a command's own check of its input may see: nothing that can be changed. */
-export interface ValidationContext {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
 
 type BackgroundFields<B extends boolean> = B extends true
   ? {
@@ -88,7 +74,7 @@ type DeclaredParts<
   | 'cleanup_command'
   | 'max_lifetime_seconds'
 > & {
-  readonly flags: F
+  readonly flags: F & CheckedFlags<F>
   readonly positionals?: P
   readonly exit_codes: E & CheckedExitCodes<E>
   readonly danger_level: D

@@ -2,7 +2,7 @@
  * What an author declares, in the wire's own names, and the types that follow from one literal of it.
  * The manifest is a projection of these objects; nothing here knows how a command is called.
  */
-import type { ExitCodes, StandardExitName } from './exit-codes.js'
+import type { ExitCodeDeclaration, ExitCodes, StandardExitName } from './exit-codes.js'
 import type { FromSchema, JsonSchema } from './json-schema.js'
 
 export type DangerLevel = 'safe' | 'mutating' | 'destructive'
@@ -53,6 +53,17 @@ export interface ExampleDeclaration {
   readonly command: string
 }
 
+/** A path that a command writes beside its answer (REQ-C-011); `cleanup` removes those of type temp, cache and log. */
+export interface FilesystemSideEffect {
+  /** Absolute, or beginning with `~/`. */
+  readonly path: string
+  readonly type: 'cache' | 'log' | 'temp' | 'credential' | 'config' | 'output'
+  /** Never on `output`. */
+  readonly ttl_seconds?: number
+  /** A command line that removes it; never on `output`. */
+  readonly clearable_with?: string
+}
+
 export type Flags = Readonly<Record<string, FlagDeclaration>>
 export type Positionals = readonly PositionalDeclaration[]
 
@@ -84,6 +95,7 @@ export interface CommandContract {
   /** Tokens after the flags go to the handler verbatim, as positionals, from the first positional on. */
   readonly option_placement?: 'any' | 'strict'
   readonly platform?: readonly string[]
+  readonly filesystem_side_effects?: readonly FilesystemSideEffect[]
 }
 
 type Simplify<T> = { [K in keyof T]: T[K] } & {}
@@ -128,7 +140,35 @@ export type Arguments<F extends Flags, P extends Positionals> = Simplify<
   }
 >
 
-/** `exit_codes` of a literal: standard names bring their number, own names must give one. */
+/** What a part of a literal says beyond what can be declared there: nothing may stand in it. */
+type Undeclared<T, Known> = { readonly [K in Exclude<keyof T, keyof Known>]: never }
+
+type FlagNeeds<F> = F extends { type: 'boolean' }
+  ? { readonly default?: boolean }
+  : F extends { type: 'integer' }
+    ? { readonly default?: number; readonly enum_values?: readonly number[] }
+    : F extends { type: 'number' }
+      ? { readonly default?: number }
+      : F extends { type: 'enum' }
+        ? { readonly default?: string; readonly enum_values: readonly string[] }
+        : F extends { type: 'object' }
+          ? { readonly schema: JsonSchema }
+          : F extends { type: 'string' }
+            ? { readonly default?: string }
+            : unknown
+
+/** `flags` of a literal: no unknown keys, and what each type needs. The rules of registration say the rest. */
+export type CheckedFlags<F extends Flags> = {
+  readonly [K in keyof F]: FlagDeclaration & FlagNeeds<F[K]> & Undeclared<F[K], FlagDeclaration>
+}
+
+type ExitNumber<K> = string extends K
+  ? unknown
+  : K extends StandardExitName
+    ? { readonly code?: never }
+    : { readonly code: number }
+
+/** `exit_codes` of a literal: success is there, standard names bring their number, own names must give one. */
 export type CheckedExitCodes<E extends ExitCodes> = {
-  [K in keyof E]: K extends StandardExitName ? { code?: never } : { code: number }
-} & { SUCCESS: { retryable: false } }
+  readonly [K in keyof E]: ExitCodeDeclaration & ExitNumber<K> & Undeclared<E[K], ExitCodeDeclaration>
+} & { readonly SUCCESS: ExitCodeDeclaration & { readonly retryable: false } }

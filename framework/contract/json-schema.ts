@@ -19,7 +19,9 @@ type ObjectFrom<S> = S extends { properties: infer P }
         readonly [K in keyof P as K extends R ? never : K]?: FromSchema<P[K]>
       }
     : { readonly [K in keyof P]?: FromSchema<P[K]> }
-  : Readonly<Record<string, unknown>>
+  : S extends { additionalProperties: infer A extends JsonSchema }
+    ? Readonly<Record<string, FromSchema<A>>>
+    : Readonly<Record<string, unknown>>
 
 type OneType<T, S> = T extends keyof Primitive
   ? Primitive[T]
@@ -40,4 +42,6 @@ export type FromSchema<S> = S extends { const: infer C }
       ? OneType<T, S>
       : S extends { type: infer T }
         ? OneType<T, S>
-        : unknown
+        : S extends { anyOf: readonly (infer A)[] } | { oneOf: readonly (infer A)[] }
+          ? FromSchema<A>
+          : unknown

@@ -4,6 +4,7 @@
  */
 import type { DangerLevel } from '../contract/declaration.js'
 import type { ExitCodes } from '../contract/exit-codes.js'
+import type { StopResult } from '../runs/stop.js'
 import type { CommandExit, ExitDetails } from './command-exit.js'
 
 /** One constructor per declared exit but success; handlers end by `throw ctx.exit.NAME(message, details)`. */
@@ -72,6 +73,31 @@ export interface Background {
   existing(run_id: string): Promise<BackgroundRun>
 }
 
+/** A live run of this tool, as `ctx.runs` finds it. */
+export interface LiveRun {
+  readonly run_id: string
+  readonly session_id: string
+  /** The dot path of the command that started it. */
+  readonly command: string
+  readonly name: string | null
+  readonly pid: number | null
+}
+
+/** Finding and stopping runs: what a cleanup command of an author's own is made of. */
+export interface Runs {
+  /**
+   * Live runs, by id or unique prefix, by session, by the command that started them; what is left out matches all.
+   * @throws CommandExit `STATE_DIR_UNAVAILABLE`
+   */
+  live(which?: { readonly run?: string; readonly session?: string; readonly command?: string }): readonly LiveRun[]
+  /**
+   * Ends runs as the built-in `stop` does, all at once: TERM to the whole tree, the grace, KILL.
+   * @param grace_ms 5000 where left out
+   * @returns one result a run; `outcome` is `stopped` only where the whole tree was seen gone
+   */
+  stop(run_ids: readonly string[], options?: { readonly grace_ms?: number }): Promise<readonly StopResult[]>
+}
+
 /** What every handler has. */
 export interface BaseContext<E extends ExitCodes = ExitCodes> {
   readonly request_id: string
@@ -87,6 +113,7 @@ export interface BaseContext<E extends ExitCodes = ExitCodes> {
   temp_dir(): Promise<string>
   /** Runs a tracked child: recorded, followed with its descendants, ended with the invocation (REQ-F-030). */
   run(argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult>
+  readonly runs: Runs
   /** Registers a hook for the end of the call; the last registered runs first, each within 2 s (REQ-C-017). */
   on_cleanup(hook: () => void | Promise<void>): void
   /** A line on stderr, shown at a terminal or with `--verbose`. */

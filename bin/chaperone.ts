@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** The reference tool: the framework's own commands, used for real. */
+import { runTool } from '../framework/index.js'
+import { FRAMEWORK_VERSION } from '../framework/version.js'
+
+await runTool({
+  name: 'chaperone',
+  version: FRAMEWORK_VERSION,
+  description: 'Start, follow and stop processes, and never lose one.',
+  commands: {
+    'start-watcher': () => import('../commands/reference/start-watcher.js'),
+    'stop-watcher': () => import('../commands/reference/stop-watcher.js'),
+  },
+  manifest: new URL('./chaperone.manifest.js', import.meta.url),
+})

@@ -1,0 +1,85 @@
+/** The files of `cleanup`: declared paths, directories of dead calls, logs and records of ended runs. */
+import { lstatSync, readdirSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { BaseContext } from '../../framework/invocation/context.js'
+import { internalsOf } from '../../framework/invocation/internals.js'
+import { staleTempDirs } from '../../framework/invocation/temp-dir.js'
+import { endedRuns } from '../../framework/runs/prune.js'
+import { logPath } from '../../framework/runs/records.js'
+import type { StateRoot } from '../../framework/store/state-root.js'
+
+export type CleanScope = 'default' | 'all' | 'temp' | 'cache' | 'logs' | 'runs'
+
+export interface CleanRequest {
+  readonly scope: CleanScope
+  readonly min_age_ms: number
+  readonly dry_run: boolean
+}
+
+export interface Cleaned {
+  readonly path: string
+  readonly type: 'temp' | 'cache' | 'log' | 'run'
+  readonly bytes_freed: number
+}
+
+const TYPES: Readonly<Record<CleanScope, readonly Cleaned['type'][]>> = {
+  default: ['temp', 'cache'],
+  all: ['temp', 'cache', 'log', 'run'],
+  temp: ['temp'],
+  cache: ['cache'],
+  logs: ['log'],
+  runs: ['run'],
+}
+
+/** Removes what the scope names and is old enough, or says what it would remove. Never paths of type output, credential or config. */
+export async function cleanFiles(
+  ctx: BaseContext,
+  root: StateRoot | null,
+  request: CleanRequest,
+): Promise<Cleaned[]> {
+  const types = new Set<string>(TYPES[request.scope])
+  const found = (await candidates(ctx, root)).filter(({ type }) => types.has(type))
+  const cleaned: Cleaned[] = []
+  for (const { path, type } of found) {
+    const tree = measure(path)
+    if (!tree || Date.now() - tree.newest_ms < request.min_age_ms) continue
+    if (!request.dry_run) rmSync(path, { recursive: true, force: true })
+    cleaned.push({ path, type, bytes_freed: tree.bytes })
+  }
+  return cleaned.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+async function candidates(ctx: BaseContext, root: StateRoot | null): Promise<Omit<Cleaned, 'bytes_freed'>[]> {
+  const { source, facts } = internalsOf(ctx)
+  const declared = [...(await source.registry()).commands.values()].flatMap(({ contract }) =>
+    (contract.filesystem_side_effects ?? []).flatMap(({ path, type }) =>
+      type === 'temp' || type === 'cache' || type === 'log' ? [{ path: absolute(path), type }] : [],
+    ),
+  )
+  const ended = root ? endedRuns(root) : []
+  return [
+    ...declared,
+    ...staleTempDirs(facts.tool.name).map(path => ({ path, type: 'temp' as const })),
+    ...ended.flatMap(({ run_id }) => (root ? [{ path: logPath(root, run_id), type: 'log' as const }] : [])),
+    ...ended.flatMap(({ run_id }) => (root ? [{ path: root.run(run_id), type: 'run' as const }] : [])),
+  ]
+}
+
+const absolute = (path: string): string => (path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path))
+
+/** Bytes on disk and the latest change anywhere in a tree; links are counted, not followed. Null where nothing is there. */
+function measure(path: string): { bytes: number; newest_ms: number } | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (!stat) return null
+  let bytes = stat.blocks * 512
+  let newest_ms = stat.mtimeMs
+  if (stat.isDirectory()) {
+    for (const name of readdirSync(path)) {
+      const below = measure(join(path, name))
+      bytes += below?.bytes ?? 0
+      newest_ms = Math.max(newest_ms, below?.newest_ms ?? 0)
+    }
+  }
+  return { bytes, newest_ms }
+}

@@ -1,0 +1,67 @@
+/** The processes of `cleanup`: which runs it ends, and how: the command that the answer named first, our own stop after it. */
+import type { BaseContext } from '../../framework/invocation/context.js'
+import { internalsOf } from '../../framework/invocation/internals.js'
+import { liveRunIds } from '../../framework/runs/find.js'
+import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
+import type { StopResult } from '../../framework/runs/stop.js'
+import type { StateRoot } from '../../framework/store/state-root.js'
+import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
+
+export type Selection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'session'; readonly session_id: string }
+  /** What nobody holds any more: no session was named, so nothing that is held may be touched. */
+  | { readonly kind: 'lost' }
+
+/** Live runs that the call means. Runs of other hosts are never among them. */
+export function selectRuns(root: StateRoot, selection: Selection, expired_only: boolean): RunView[] {
+  return liveRunIds(root)
+    .map(run_id => viewRun(root, run_id))
+    .filter(view => view.owner_state !== 'foreign')
+    .filter(view => {
+      if (selection.kind === 'session') return view.intent?.session_id === selection.session_id
+      return selection.kind === 'all' || !isHeld(view) || isExpired(view)
+    })
+    .filter(view => !expired_only || isExpired(view))
+}
+
+const isHeld = (view: RunView): boolean => view.owner_state === 'alive' || view.owner_state === 'guard'
+
+/** Past its declared lifetime: its owner should have ended it and did not. */
+function isExpired({ intent, main, end }: RunView): boolean {
+  const lifetime = intent?.limits.max_lifetime_ms ?? null
+  if (end || lifetime === null || !main) return false
+  return Date.now() > Date.parse(main.started_at) + lifetime
+}
+
+/** Ends the runs and answers for each what became of it, looked at afterwards. */
+export async function endRuns(
+  ctx: BaseContext,
+  root: StateRoot,
+  views: readonly RunView[],
+  grace_ms: number,
+): Promise<StopResult[]> {
+  for (const view of views) await byOwnCommand(ctx, view)
+  const ids = views.map(({ run_id }) => run_id)
+  const results = await stopAndRefresh(root, ids, { cause: 'cleanup', grace_ms, force: false })
+  return results.map(result => {
+    const before = views.find(({ run_id }) => run_id === result.run_id)
+    const ended_by_command = before && !isOver(before) && !before.end && result.outcome === 'already_ended'
+    return ended_by_command ? { ...result, outcome: 'stopped' as const } : result
+  })
+}
+
+/** Runs the cleanup command of a contract in process, where it is more than our own `stop`. */
+async function byOwnCommand(ctx: BaseContext, view: RunView): Promise<void> {
+  const line = view.intent?.cleanup_command
+  const { call, facts } = internalsOf(ctx)
+  if (!line || view.end || view.intent?.tool !== facts.tool.name) return
+  const [, ...argv] = line.split(' ')
+  if (argv[0] === 'stop') return
+  const outcome = await call(argv)
+  if (outcome.error)
+    ctx.warn('CLEANUP_COMMAND_FAILED', `${line}: ${outcome.error.message}`, {
+      run_id: view.run_id,
+      code: outcome.error.code,
+    })
+}

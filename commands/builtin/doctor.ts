@@ -1,0 +1,186 @@
+/** `doctor`: whether this machine gives what the framework needs, and how to mend what it does not. */
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { defineCommand } from '../../framework/author.js'
+import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
+import { type Internals, internalsOf } from '../../framework/invocation/internals.js'
+import { readProcessTable } from '../../framework/process/table.js'
+import { shimPath } from '../../framework/runs/shim-path.js'
+import { openStateRoot, StateDirUnavailable, stateRootPath } from '../../framework/store/state-root.js'
+
+interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly version?: string
+  readonly required?: string
+  readonly detail?: string
+  readonly error?: string
+  readonly fix?: string
+}
+
+const MIN_NODE = [20, 19] as const
+const MIN_FREE_BYTES = 16 * 1024 * 1024
+
+export default defineCommand({
+  name: 'doctor',
+  description: 'Check what this machine gives: Node, the state directory, tracking, the shell of the guard.',
+  danger_level: 'safe',
+  required_scopes: [],
+  flags: {},
+  exit_codes: {
+    SUCCESS: { description: 'Everything needed is there', retryable: false, side_effects: 'none' },
+    PRECONDITION: {
+      description: 'Something is missing; the answer names it and its fix',
+      retryable: false,
+      side_effects: 'none',
+      error_codes: ['DOCTOR_CHECKS_FAILED'],
+    },
+  },
+  output_schema: {
+    type: 'object',
+    properties: {
+      checks: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            name: { type: 'string' },
+            ok: { type: 'boolean' },
+            version: { type: 'string' },
+            required: { type: 'string' },
+            detail: { type: 'string' },
+            error: { type: 'string' },
+            fix: { type: 'string' },
+          },
+          required: ['name', 'ok'],
+        },
+      },
+      dependencies: { type: 'array' },
+    },
+    required: ['checks', 'dependencies'],
+  },
+  examples: [{ description: 'Check this machine', command: '{tool} doctor' }],
+  async execute(_args, ctx) {
+    const internals = internalsOf(ctx)
+    const checks: Check[] = [
+      platform(),
+      node(),
+      stateDirectory(internals),
+      tracking(),
+      guardShell(),
+      shim(),
+      initProcess(),
+      compiled(internals),
+    ]
+    const data = { checks, dependencies: [] }
+    const failed = checks.filter(({ ok }) => !ok)
+    if (failed.length > 0) {
+      throw new FrameworkExit(
+        'PRECONDITION',
+        'DOCTOR_CHECKS_FAILED',
+        `${failed.map(({ name }) => name).join(', ')}: not as needed`,
+        { data, fix_required: failed.map(({ fix }) => fix).join('; ') },
+      )
+    }
+    return data
+  },
+})
+
+function platform(): Check {
+  const ok = process.platform === 'linux'
+  return {
+    name: 'platform',
+    ok,
+    detail: `${process.platform} ${process.arch}`,
+    required: 'linux',
+    ...(ok ? {} : { error: 'processes can be tracked on Linux only', fix: 'run on Linux' }),
+  }
+}
+
+function node(): Check {
+  const version = process.versions.node
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const ok = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])
+  const required = `>=${MIN_NODE.join('.')}`
+  return { name: 'node', ok, version, required, ...(ok ? {} : { fix: `install Node ${required}` }) }
+}
+
+function stateDirectory({ facts }: Internals): Check {
+  const { tool, io } = facts
+  const variable = `${tool.prefix}STATE_DIR`
+  const path = stateRootPath(tool, io.env)
+  try {
+    openStateRoot(path, variable)
+    const { bavail, bsize } = statfsSync(path)
+    const free = bavail * bsize
+    if (free >= MIN_FREE_BYTES) return { name: 'state_directory', ok: true, detail: path }
+    return {
+      name: 'state_directory',
+      ok: false,
+      error: `${path} has ${free} bytes left`,
+      fix: `free some space, or set ${variable} to another disk`,
+    }
+  } catch (error) {
+    if (!(error instanceof StateDirUnavailable)) throw error
+    return { name: 'state_directory', ok: false, error: error.message, fix: `set ${variable} to a directory of yours` }
+  }
+}
+
+function tracking(): Check {
+  try {
+    const processes = readProcessTable().size
+    return {
+      name: 'tracking',
+      ok: true,
+      detail: `snapshot: ${processes} processes seen; what leaves its group and clears its environment between two looks is missed`,
+    }
+  } catch (error) {
+    return { name: 'tracking', ok: false, error: String(error), fix: 'mount /proc, without hidepid' }
+  }
+}
+
+function guardShell(): Check {
+  const ok = isExecutable('/bin/sh')
+  return {
+    name: 'guard',
+    ok,
+    detail: '/bin/sh',
+    ...(ok ? {} : { error: '/bin/sh cannot be executed', fix: 'install a POSIX shell as /bin/sh' }),
+  }
+}
+
+function shim(): Check {
+  const ok = existsSync(shimPath())
+  return {
+    name: 'shim',
+    ok,
+    detail: shimPath(),
+    ...(ok ? {} : { error: 'the shim is not where it was built', fix: 'install the package again, and keep it external to bundles' }),
+  }
+}
+
+/** A PID 1 that does not reap leaves ended shims behind as zombies; they are told apart, but they stay in the table. */
+function initProcess(): Check {
+  const zombies = [...readProcessTable().values()].filter(({ ppid, state }) => ppid === 1 && state === 'Z').length
+  return {
+    name: 'reaping',
+    ok: true,
+    detail: zombies === 0 ? 'PID 1 has no zombies' : `PID 1 has ${zombies} zombies: it may not reap; run with an init such as tini`,
+  }
+}
+
+function compiled({ source }: Internals): Check {
+  return {
+    name: 'manifest',
+    ok: true,
+    detail: source.compiled ? 'compiled' : 'development: every command is loaded and checked at every start',
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,64 @@
+/** `ps`: the runs that live, or all that are on record. Reads only: signals nothing, writes nothing. */
+import { defineCommand } from '../../framework/author.js'
+import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
+import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
+import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
+import { STATE_UNAVAILABLE } from './exits.js'
+import { paginate } from './pagination.js'
+import { RUN_ROW_SCHEMA, runRow, shortId } from './run-row.js'
+
+export default defineCommand({
+  name: 'ps',
+  description: 'List runs: those of which anything may be alive, or all on record.',
+  danger_level: 'safe',
+  required_scopes: [],
+  flags: {
+    all: { type: 'boolean', description: 'Ended runs too' },
+    status: {
+      type: 'enum',
+      enum_values: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'],
+      description: 'Only runs with this status; ended ones too',
+    },
+    limit: { type: 'integer', default: 20, description: 'Runs in one answer; 0 for all' },
+    cursor: { type: 'string', description: 'Where the next page begins, as the answer before named it' },
+  },
+  exit_codes: {
+    SUCCESS: { description: 'The runs are listed', retryable: false, side_effects: 'none' },
+    PRECONDITION: STATE_UNAVAILABLE,
+  },
+  output_schema: {
+    type: 'object',
+    properties: { runs: { type: "array", items: RUN_ROW_SCHEMA } },
+    required: ['runs'],
+  },
+  examples: [
+    { description: 'What is running', command: '{tool} ps' },
+    { description: 'What failed', command: '{tool} ps --status failed' },
+  ],
+  validate: ({ limit }) =>
+    limit < 0 ? [{ param: 'limit', message: '--limit must be 0 or more' }] : [],
+  async execute(args, ctx) {
+    const root = recordedState(ctx)
+    const ids = root ? (args.all || args.status !== undefined ? allRunIds(root) : liveRunIds(root)) : []
+    const views = root ? ids.map(run_id => viewRun(root, run_id)) : []
+    const chosen = views
+      .filter(view => (ctx.session.given ? view.intent?.session_id === ctx.session.id : true))
+      .filter(view => (args.status === undefined ? args.all || !isOver(view) || view.damaged.length > 0 : view.status === args.status))
+      .sort(newestFirst)
+    const query = JSON.stringify([args.all, args.status ?? null, ctx.session.given ? ctx.session.id : null])
+    const page = paginate(chosen, view => view.run_id, { limit: args.limit, cursor: args.cursor ?? null, query })
+    internalsOf(ctx).meta({ pagination: page.pagination })
+    const sorted = root ? allRunIds(root) : []
+    for (const view of page.items) {
+      for (const { record, reason } of view.damaged)
+        ctx.warn('RECORD_UNUSABLE', `${record}.json of run ${view.run_id} cannot be used: ${reason}`, { run_id: view.run_id, record })
+    }
+    return { runs: page.items.map(view => runRow(view, shortId(view.run_id, sorted))) }
+  },
+})
+
+function newestFirst(a: RunView, b: RunView): number {
+  const [first, second] = [a.intent?.created_at ?? '', b.intent?.created_at ?? '']
+  if (first !== second) return first < second ? 1 : -1
+  return a.run_id < b.run_id ? -1 : 1
+}

@@ -1,0 +1,60 @@
+/** `session list`: the sessions in which something lives. */
+import { defineCommand } from '../../framework/author.js'
+import { recordedState } from '../../framework/invocation/internals.js'
+import { liveRunIds } from '../../framework/runs/find.js'
+import { existingPidFile } from '../../framework/runs/pid-file.js'
+import { readIntent } from '../../framework/runs/records.js'
+import { isStopping, sessionIds } from '../../framework/runs/session.js'
+import { STATE_UNAVAILABLE } from './exits.js'
+
+export default defineCommand({
+  name: 'session list',
+  description: 'List the sessions in which runs live.',
+  danger_level: 'safe',
+  required_scopes: [],
+  flags: {},
+  exit_codes: {
+    SUCCESS: { description: 'The sessions are listed', retryable: false, side_effects: 'none' },
+    PRECONDITION: STATE_UNAVAILABLE,
+  },
+  output_schema: {
+    type: 'object',
+    properties: {
+      sessions: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            session_id: { type: 'string' },
+            live_runs: { type: 'integer' },
+            stopping: { type: 'boolean' },
+            pid_file: { type: ['string', 'null'] },
+          },
+          required: ['session_id', 'live_runs', 'stopping', 'pid_file'],
+        },
+      },
+    },
+    required: ['sessions'],
+  },
+  examples: [{ description: 'Which sessions live', command: '{tool} session list' }],
+  async execute(_args, ctx) {
+    const root = recordedState(ctx)
+    if (!root) return { sessions: [] }
+    const live = new Map<string, number>(sessionIds(root).map(id => [id, 0]))
+    for (const run_id of liveRunIds(root)) {
+      const intent = readIntent(root, run_id)
+      if (intent.state !== 'ok') continue
+      const { session_id } = intent.record
+      live.set(session_id, (live.get(session_id) ?? 0) + 1)
+    }
+    const sessions = [...live]
+      .map(([session_id, live_runs]) => ({
+        session_id,
+        live_runs,
+        stopping: isStopping(root, session_id),
+        pid_file: existingPidFile(root, session_id),
+      }))
+      .sort((a, b) => (a.session_id < b.session_id ? -1 : 1))
+    return { sessions }
+  },
+})

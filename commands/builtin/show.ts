@@ -1,0 +1,126 @@
+/** `show`: one run, everything on record and what is alive of it. Reads only. */
+import { statSync } from 'node:fs'
+import { defineCommand } from '../../framework/author.js'
+import { externalText } from '../../framework/output/sanitize.js'
+import { look } from '../../framework/process/liveness.js'
+import { allRunIds } from '../../framework/runs/find.js'
+import { logPath } from '../../framework/runs/records.js'
+import { viewRun } from '../../framework/runs/status.js'
+import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
+import { faultyRunNames, namedRuns } from './named-run.js'
+import { shortId } from './run-row.js'
+
+const COMMAND_LENGTH = 4_096
+
+const NULLABLE_STRING = { type: ['string', 'null'] } as const
+const NULLABLE_INTEGER = { type: ['integer', 'null'] } as const
+
+export default defineCommand({
+  name: 'show',
+  description: 'Show one run: its records, its status, and what is alive of it.',
+  danger_level: 'safe',
+  required_scopes: [],
+  flags: {},
+  positionals: [{ name: 'run', type: 'string', required: true, description: 'The run, by id or unique prefix' }],
+  exit_codes: {
+    SUCCESS: { description: 'The run is shown', retryable: false, side_effects: 'none' },
+    PRECONDITION: STATE_UNAVAILABLE,
+    NOT_FOUND: RUN_NOT_FOUND,
+  },
+  output_schema: {
+    type: 'object',
+    properties: {
+      run_id: { type: 'string' },
+      short_id: { type: 'string' },
+      session_id: NULLABLE_STRING,
+      parent_run_id: NULLABLE_STRING,
+      name: NULLABLE_STRING,
+      status: { enum: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'] },
+      kind: NULLABLE_STRING,
+      runtime: NULLABLE_STRING,
+      command: { type: 'array', items: { type: 'string' } },
+      cwd: NULLABLE_STRING,
+      handle: {
+        type: ['object', 'null'],
+        properties: { pid: { type: 'integer' }, pgid: { type: 'integer' } },
+        required: ['pid', 'pgid'],
+      },
+      alive: { type: 'boolean' },
+      owner: { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] },
+      owner_pid: NULLABLE_INTEGER,
+      tracking: { type: ['object', 'null'] },
+      exit_code: NULLABLE_INTEGER,
+      signal: NULLABLE_STRING,
+      exit_reason: NULLABLE_STRING,
+      stop_cause: NULLABLE_STRING,
+      reconcile_reason: NULLABLE_STRING,
+      error: { type: ['object', 'null'] },
+      max_lifetime_seconds: { type: ['number', 'null'] },
+      timeline: {
+        type: 'object',
+        properties: {
+          created_at: NULLABLE_STRING,
+          started_at: NULLABLE_STRING,
+          main_exited_at: NULLABLE_STRING,
+          ended_at: NULLABLE_STRING,
+        },
+        required: ['created_at', 'started_at', 'main_exited_at', 'ended_at'],
+      },
+      log_ref: {
+        type: ['object', 'null'],
+        properties: { path: { type: 'string' }, bytes: { type: 'integer' }, truncated: { type: 'boolean' } },
+        required: ['path', 'bytes', 'truncated'],
+      },
+      leftovers: { type: 'array', items: { type: 'object' } },
+      cleanup_command: NULLABLE_STRING,
+      damaged: { type: 'array', items: { type: 'object' } },
+    },
+    required: ['run_id', 'short_id', 'status', 'command', 'handle', 'alive', 'owner', 'timeline', 'log_ref', 'leftovers', 'damaged'],
+  },
+  examples: [{ description: 'Everything about one run', command: '{tool} show 3f2a' }],
+  validate: ({ run }, ctx) => faultyRunNames([run], 'run', ctx),
+  async execute(args, ctx) {
+    const { root, run_ids } = namedRuns(ctx, [args.run])
+    const [run_id = args.run] = run_ids
+    const view = viewRun(root, run_id)
+    const { intent, main, end, owner } = view
+    const path = logPath(root, run_id)
+    const log = statSync(path, { throwIfNoEntry: false })
+    const lifetime = intent?.limits.max_lifetime_ms ?? null
+    return {
+      run_id,
+      short_id: shortId(run_id, allRunIds(root)),
+      session_id: intent?.session_id ?? null,
+      parent_run_id: intent?.parent_run_id ?? null,
+      name: intent?.name ?? null,
+      status: view.status,
+      kind: intent?.kind ?? null,
+      runtime: intent?.runtime ?? null,
+      command: (intent?.argv ?? []).map(word => externalText(word, COMMAND_LENGTH)),
+      cwd: intent ? externalText(intent.cwd, COMMAND_LENGTH) : null,
+      handle: main ? { pid: main.main.pid, pgid: main.pgid } : null,
+      alive: main !== null && look(main.main) === 'alive',
+      owner: view.owner_state,
+      owner_pid: owner?.owner?.pid ?? null,
+      tracking: owner?.tracking ?? null,
+      exit_code: end?.exit_code ?? null,
+      signal: end?.signal ?? null,
+      exit_reason: end?.exit_reason ?? null,
+      stop_cause: end?.stop_cause ?? view.stop?.cause ?? null,
+      reconcile_reason: view.reconcile_reason,
+      error: end?.error ?? null,
+      max_lifetime_seconds: lifetime === null ? null : lifetime / 1_000,
+      timeline: {
+        created_at: intent?.created_at ?? null,
+        started_at: main?.started_at ?? null,
+        main_exited_at: end?.main_exited_at ?? null,
+        ended_at: end?.ended_at ?? null,
+      },
+      // A hole in the middle means that the log reached its cap: fewer blocks on disk than bytes in the file.
+      log_ref: log ? { path, bytes: log.size, truncated: log.blocks * 512 + 4096 < log.size } : null,
+      leftovers: view.leftovers.map(({ identity, cmd }) => ({ pid: identity.pid, cmd: externalText(cmd, 256) })),
+      cleanup_command: intent?.cleanup_command ?? null,
+      damaged: view.damaged.map(({ record, state, reason }) => ({ record, state, reason })),
+    }
+  },
+})

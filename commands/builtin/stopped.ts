@@ -1,0 +1,65 @@
+/** The answer of everything that stops runs: `stopped[]`, and the exit that follows from the worst of it. */
+import type { BaseContext } from '../../framework/invocation/context.js'
+import { internalsOf } from '../../framework/invocation/internals.js'
+import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
+import type { StopResult } from '../../framework/runs/stop.js'
+
+/** The schema of one entry. */
+export const STOPPED_SCHEMA = {
+  type: 'object',
+  properties: {
+    run_id: { type: 'string' },
+    outcome: { enum: ['stopped', 'already_ended', 'survivors', 'owner_hung', 'foreign'] },
+    exit_reason: { type: ['string', 'null'] },
+    stop_cause: { type: ['string', 'null'] },
+    waited_ms: { type: 'integer' },
+    survivors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { pid: { type: 'integer' }, cmd: { type: 'string' } },
+        required: ['pid', 'cmd'],
+      },
+    },
+  },
+  required: ['run_id', 'outcome', 'exit_reason', 'stop_cause', 'waited_ms', 'survivors'],
+} as const
+
+/**
+ * Fails where something is still alive: exit 3 with survivors, 10 with an owner that does not answer, 4 for runs of
+ * another host. The whole answer goes along as data.
+ * @throws FrameworkExit
+ */
+export function failUnlessStopped(
+  ctx: BaseContext,
+  stopped: readonly StopResult[],
+  data: Readonly<Record<string, unknown>>,
+): void {
+  const with_outcome = (outcome: StopResult['outcome']) => stopped.filter(result => result.outcome === outcome)
+  const name = (results: readonly StopResult[]) => results.map(({ run_id }) => run_id).join(', ')
+  const alive = with_outcome('survivors')
+  if (alive.length > 0) {
+    throw new FrameworkExit('PARTIAL_FAILURE', 'SURVIVORS', `processes of ${name(alive)} could not be ended`, {
+      data,
+      fix_required: 'end the processes in survivors with the rights that they need',
+    })
+  }
+  const hung = with_outcome('owner_hung')
+  if (hung.length > 0) {
+    throw new FrameworkExit('TIMEOUT', 'OWNER_HUNG', `the owner of ${name(hung)} does not answer`, {
+      data,
+      fix_required: 'stop it with --force, which goes past the owner',
+      fix_command: `${internalsOf(ctx).facts.tool.name} stop --force ${hung.map(({ run_id }) => run_id).join(' ')}`,
+    })
+  }
+  const foreign = with_outcome('foreign')
+  if (foreign.length > 0) {
+    throw new FrameworkExit('PRECONDITION', 'FOREIGN_RUN', `${name(foreign)} belongs to another host or PID namespace`, {
+      data,
+      fix_required: 'stop it where it runs',
+    })
+  }
+}
+
+export const effectOf = (stopped: readonly StopResult[]): 'updated' | 'noop' =>
+  stopped.some(({ outcome }) => outcome === 'stopped' || outcome === 'survivors') ? 'updated' : 'noop'

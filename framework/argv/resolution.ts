@@ -1,0 +1,36 @@
+/** What finding a command is asked, and what it answers. */
+import type { Flags } from '../contract/declaration.js'
+import type { ArgumentContract } from './request.js'
+
+export interface ResolveRequest {
+  /** The tool's name, for suggestions. */
+  readonly tool: string
+  readonly argv: readonly string[]
+  /** Registered paths, their words separated by single spaces. */
+  readonly paths: Iterable<string>
+  /** From alias to path. */
+  readonly aliases: ReadonlyMap<string, string>
+  readonly globals: Flags
+  /** Where the contracts are at hand, suggestions are held to them. */
+  readonly contract_of?: (path: string) => ArgumentContract | undefined
+}
+
+/** `rest` is argv without the words of the path: what `parseArguments` takes. */
+export type Resolution =
+  | { readonly kind: 'command'; readonly path: string; readonly rest: readonly string[] }
+  /** No word at all. */
+  | { readonly kind: 'none'; readonly rest: readonly string[] }
+  /** Words that only begin paths: `session`. */
+  | { readonly kind: 'group'; readonly prefix: string; readonly rest: readonly string[] }
+  | UnknownCommand
+
+export interface UnknownCommand {
+  readonly kind: 'unknown'
+  /** What nobody knows, as it was written. */
+  readonly words: readonly string[]
+  /** A sentence for `error.message`. */
+  readonly message: string
+  /** Whole command lines, the nearest first; never empty. */
+  readonly suggestions: readonly string[]
+  readonly rest: readonly string[]
+}

@@ -1,0 +1,105 @@
+/** From argv to a command's path: the longest registered path among the leading words, globals allowed anywhere. */
+import { type FlagLookup, flagLookup } from './flag-lookup.js'
+import { commandBehind, commandsMeant } from './nearest-command.js'
+import { isOption, readOption } from './options.js'
+import { quoted } from './quoted.js'
+import type { Resolution, ResolveRequest, UnknownCommand } from './resolution.js'
+
+export type { Resolution, ResolveRequest, UnknownCommand } from './resolution.js'
+
+/** Finds the command that argv names (REQ-F-067, REQ-F-079). Words after `--` are never part of a path. */
+export function resolveCommand(request: ResolveRequest): Resolution {
+  const { argv, aliases } = request
+  const lookup = flagLookup({}, request.globals)
+  const names = [...request.paths, ...aliases.keys()]
+  const { words, whole, stranger, stray } = walk(argv, names, lookup)
+  const textOf = (indexes: readonly number[]) => indexes.map(index => argv[index] ?? '')
+  const without = (indexes: readonly number[]) => argv.filter((_, index) => !indexes.includes(index))
+
+  // Whether an option that nobody knows has taken the next word as its value nobody can know either.
+  if (stray !== null && (whole > 0 || stranger !== null)) return misplaced(request, names, lookup, stray)
+  if (whole > 0) {
+    const used = words.slice(0, whole)
+    const name = textOf(used).join(' ')
+    return { kind: 'command', path: aliases.get(name) ?? name, rest: without(used) }
+  }
+  if (stranger === null)
+    return words.length === 0
+      ? { kind: 'none', rest: argv }
+      : { kind: 'group', prefix: textOf(words).join(' '), rest: without(words) }
+
+  const written = [...words, ...wordsFrom(argv, stranger, lookup)]
+  const shown = textOf([...words, stranger]).join(' ')
+  return {
+    kind: 'unknown',
+    words: textOf(written),
+    message: `${quoted(shown)} is not a command of ${request.tool}`,
+    suggestions: commandsMeant(request, names, written, textOf(words)),
+    rest: without(written),
+  }
+}
+
+interface Walk {
+  /** Where the words stand that begin a path. */
+  readonly words: readonly number[]
+  /** How many of them are a whole path. */
+  readonly whole: number
+  /** Where the first word stands that continues no path; null where none does, or a whole path came first. */
+  readonly stranger: number | null
+  /** Where the first option stands, before any whole path, that is no global one. */
+  readonly stray: number | null
+}
+
+function walk(argv: readonly string[], names: readonly string[], lookup: FlagLookup): Walk {
+  const words: number[] = []
+  let prefix = ''
+  let whole = 0
+  let stray: number | null = null
+  for (let index = 0; index < argv.length; ) {
+    const token = argv[index] ?? ''
+    if (token === '--') break
+    if (isOption(token, lookup)) {
+      const option = readOption(argv, index, lookup)
+      // After a whole path it is an option of that command, and what follows may be its value.
+      if (option.flag === null && whole > 0) break
+      if (option.flag === null) stray ??= index
+      index += option.size
+      continue
+    }
+    const longer = prefix === '' ? token : `${prefix} ${token}`
+    if (!names.some(name => name === longer || name.startsWith(`${longer} `)))
+      return { words, whole, stranger: whole > 0 ? null : index, stray }
+    prefix = longer
+    words.push(index)
+    if (names.includes(longer)) whole = words.length
+    index += 1
+  }
+  return { words, whole, stranger: null, stray }
+}
+
+/** The word at `index` and those that follow it directly. */
+function wordsFrom(argv: readonly string[], index: number, lookup: FlagLookup): number[] {
+  const indexes: number[] = []
+  for (let at = index; at < argv.length; at++) {
+    const token = argv[at] ?? ''
+    if (token === '--' || isOption(token, lookup)) break
+    indexes.push(at)
+  }
+  return indexes
+}
+
+function misplaced(
+  request: ResolveRequest,
+  names: readonly string[],
+  lookup: FlagLookup,
+  stray: number,
+): UnknownCommand {
+  const { written } = readOption(request.argv, stray, lookup)
+  return {
+    kind: 'unknown',
+    words: [written],
+    message: `${quoted(written)} is no global option, and options of a command come after its name`,
+    suggestions: [commandBehind(request, names, lookup, stray)],
+    rest: request.argv,
+  }
+}

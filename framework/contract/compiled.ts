@@ -1,0 +1,44 @@
+/** The shape of a compiled manifest: what `<tool> manifest --write` writes and a tool in production starts from. */
+import type { CommandContract } from './declaration.js'
+import { describeErrors, type SchemaError } from './schema-error.js'
+
+/** A check of data as generated code has it: false leaves `errors` on the function. */
+export interface CompiledCheck {
+  (data: unknown): boolean
+  readonly errors?: readonly SchemaError[] | null
+}
+
+/** One command: everything that a call needs of it, but for its handler. */
+export interface CompiledCommand {
+  readonly contract: CommandContract
+  /** Holds a handler's data to the declared output schema. */
+  readonly check: CompiledCheck
+  /** By flag: holds its value to the flag's own `schema`. */
+  readonly flag_checks: Readonly<Record<string, CompiledCheck>>
+}
+
+/** One line of the route table. */
+export interface CompiledRoute {
+  /** Of the contract that was compiled; a module with another one is refused when called. */
+  readonly digest: string
+  readonly aliases?: readonly string[]
+  readonly builtin?: true
+  readonly entry: () => Promise<{ readonly default: CompiledCommand }>
+}
+
+/** `<name>.manifest.js`: a route table, and nothing that costs time to load. */
+export interface CompiledManifest {
+  readonly format: 1
+  readonly framework_version: string
+  readonly tool: { readonly name: string; readonly version: string }
+  readonly etag: string
+  /** By command path. Look up with Object.hasOwn: a path can be `constructor`. */
+  readonly routes: Readonly<Record<string, CompiledRoute>>
+  /** The whole ManifestResponse as JSON text. */
+  readonly response: () => Promise<{ readonly default: string }>
+}
+
+/** Asks a compiled check. @returns what does not fit, as sentences; empty where all does */
+export function explain(check: CompiledCheck, data: unknown): readonly string[] {
+  return check(data) ? [] : describeErrors(check.errors)
+}

@@ -1,0 +1,97 @@
+/** The command that ends a background run: it is there, harmless, and runs as an agent gets it (REQ-C-010, contract A-09). */
+import { parseArguments } from '../../argv/parse.js'
+import { nearest } from '../../argv/suggest.js'
+import { isPlainObject } from '../plain-data.js'
+import type { Finding, InputDeclaration, ParsingRule, Rule, RuleContext } from '../violation.js'
+import { isBackground } from './background-fields.js'
+
+const PLACE = 'cleanup_command'
+const STOP = 'Name a command that takes --run and --session; the built-in `stop` does.'
+
+export const cleanupCommand: Rule = function* (command, context) {
+  const path = command.data[PLACE]
+  if (typeof path !== 'string') return
+  if (path === command.name) {
+    yield finding('CLEANUP_COMMAND_SELF', 'It names the command itself.', STOP)
+    return
+  }
+  const target = context.by_name.get(path)
+  if (target === undefined) {
+    yield unknown(path, context)
+    return
+  }
+  const { data } = target
+  if (data['danger_level'] === 'destructive') {
+    yield finding(
+      'CLEANUP_COMMAND_DESTRUCTIVE',
+      `'${path}' is destructive: it asks for a confirmation that nobody gives.`,
+      'Name a command that is safe or mutating.',
+    )
+  }
+  if (isBackground(data)) {
+    yield finding('CLEANUP_COMMAND_BACKGROUND', `'${path}' leaves a background process itself.`, STOP)
+  }
+  const { flags } = data
+  const run = isPlainObject(flags) && Object.hasOwn(flags, 'run') ? flags['run'] : undefined
+  if (!isPlainObject(run) || (run['type'] !== 'string' && run['type'] !== 'array')) {
+    yield finding(
+      'CLEANUP_COMMAND_WITHOUT_RUN',
+      `'${path}' takes no \`--run <id>\`.`,
+      `Declare run: { type: 'string', description: '…' } in the flags of '${path}', or name the built-in \`stop\`.`,
+    )
+  }
+}
+
+/** The manifest shows it bare, the answer with its session and run: both must parse. */
+export const cleanupCall: ParsingRule = function* (command, context, input_of) {
+  const path = command.data[PLACE]
+  const target = typeof path === 'string' ? context.by_name.get(path) : undefined
+  const input = target === undefined || target === command ? null : input_of(target)
+  if (typeof path !== 'string' || input === null || !Object.hasOwn(input.flags, 'run')) return
+  for (const argv of [[], ['--session', 'a-session', '--run', '0123456789ab']]) {
+    const errors = errorsOf(path, argv, input, context)
+    if (errors.length === 0) continue
+    const call = [context.tool.name, path, ...argv].join(' ')
+    yield finding(
+      'CLEANUP_COMMAND_CALL_REFUSED',
+      `\`${call}\` does not parse: ${errors.join('; ')}.`,
+      `Make '${path}' need nothing but --run and --session, or name the built-in \`stop\`.`,
+    )
+    return
+  }
+}
+
+function errorsOf(
+  path: string,
+  argv: readonly string[],
+  input: InputDeclaration,
+  context: RuleContext,
+): readonly string[] {
+  const { errors } = parseArguments({
+    tool: context.tool.name,
+    contract: { ...input, name: path },
+    globals: context.globals,
+    argv,
+    env: {},
+    cwd: '/',
+  })
+  return errors.map(error => error.message)
+}
+
+function unknown(path: string, context: RuleContext): Finding {
+  const target = context.aliases.get(path)
+  if (target !== undefined) {
+    return finding(
+      'CLEANUP_COMMAND_UNKNOWN',
+      `'${path}' is only an alias.`,
+      `Name the command itself: '${target}'.`,
+    )
+  }
+  const [near] = nearest(path, context.by_name.keys(), 1)
+  const fix = near === undefined ? STOP : `Did you mean '${near}'? ${STOP}`
+  return finding('CLEANUP_COMMAND_UNKNOWN', `No command is called '${path}'.`, fix)
+}
+
+function finding(code: string, message: string, fix: string): Finding {
+  return { code, place: PLACE, message, fix }
+}

@@ -1,0 +1,24 @@
+/** What is fixed about a call once its input was accepted. */
+import type { ToolIdentity } from '../contract/registry.js'
+import type { StateRoot } from '../store/state-root.js'
+import type { Io } from './io.js'
+
+export interface CallFacts {
+  readonly tool: ToolIdentity
+  /** The command's path, its words separated by spaces. */
+  readonly command: string
+  readonly request_id: string
+  /** `TOOL_TRACE_ID` of the caller (REQ-F-024). */
+  readonly trace_id: string | null
+  readonly session_id: string
+  /** False where the session was made up for this call alone. */
+  readonly session_given: boolean
+  /** Absolute; `--cwd` applied. */
+  readonly cwd: string
+  readonly io: Io
+  /**
+   * The state root, made and verified when first asked for.
+   * @throws StateDirUnavailable
+   */
+  state(): StateRoot
+}

@@ -1,0 +1,66 @@
+/** Commands of a compiled tool: entry knows the route table alone; a command costs its own two modules. */
+import { type CompiledManifest, type CompiledRoute, explain } from '../contract/compiled.js'
+import { contractDigest, contractOf } from '../contract/projection.js'
+import type { Registry, ToolIdentity } from '../contract/registry.js'
+import { FrameworkExit } from './framework-exit.js'
+import type { CommandSource, DescribedCommand, LoadCommand } from './source.js'
+
+export function compiledSource(
+  tool: ToolIdentity,
+  manifest: CompiledManifest,
+  modules: ReadonlyMap<string, LoadCommand>,
+): CommandSource {
+  const routes = new Map<string, CompiledRoute>(Object.entries(manifest.routes))
+  const describe = async (path: string): Promise<DescribedCommand> => {
+    const entry = (await route(path).entry()).default
+    return {
+      contract: entry.contract,
+      builtin: route(path).builtin === true,
+      check_output: async data => explain(entry.check, data),
+      check_flag: async (flag, value) => {
+        const check = entry.flag_checks[flag]
+        return check ? explain(check, value) : []
+      },
+    }
+  }
+  const route = (path: string): CompiledRoute => {
+    const found = routes.get(path)
+    if (!found)
+      throw new FrameworkExit('GENERAL_ERROR', 'MANIFEST_STALE', `${path} is not in the compiled manifest`)
+    return found
+  }
+  return {
+    tool,
+    compiled: true,
+    paths: [...routes.keys()],
+    aliases: new Map(
+      [...routes].flatMap(([path, { aliases }]) => (aliases ?? []).map(alias => [alias, path] as const)),
+    ),
+    warnings: [],
+    describe,
+    async load(path) {
+      const load = modules.get(path)
+      const command = load ? await load() : null
+      if (!command || contractDigest(contractOf(command)) !== route(path).digest)
+        throw stale(tool, `${path} is not what was compiled`)
+      return command
+    },
+    async registry(): Promise<Registry> {
+      const described = await Promise.all(
+        [...routes.keys()].map(async path => [path, await describe(path)] as const),
+      )
+      return { tool, commands: new Map(described) }
+    },
+    async response() {
+      return JSON.parse((await manifest.response()).default)
+    },
+  }
+}
+
+/** The answer to a compiled manifest that does not belong to the code beside it. */
+export const stale = (tool: ToolIdentity, message: string): FrameworkExit =>
+  new FrameworkExit('GENERAL_ERROR', 'MANIFEST_STALE', message, {
+    fix_required:
+      'write the manifest again after every change of a contract and every upgrade of the framework',
+    fix_command: `${tool.name} manifest --write`,
+  })

@@ -1,0 +1,84 @@
+/** What a tool is made of, and how its commands are opened: from a compiled manifest, or by loading and checking all. */
+import { existsSync } from 'node:fs'
+import type { CompiledManifest } from '../contract/compiled.js'
+import { environmentPrefix, type ToolIdentity } from '../contract/registry.js'
+import type { Command } from './command.js'
+import { compiledSource, stale } from './compiled-source.js'
+import { type Commands, type CommandSource, type LoadCommand, loaders } from './source.js'
+
+export interface ToolDefinition {
+  /** Lower case, digits and hyphens; also what its executable is called. */
+  readonly name: string
+  /** Semantic version. */
+  readonly version: string
+  readonly description: string
+  /** A list, or a route table whose modules are loaded when called. */
+  readonly commands: Commands
+  /**
+   * The compiled manifest, or where it lies once `<tool> manifest --write` wrote it:
+   * `new URL('./<tool>.manifest.js', import.meta.url)`. While it is not there the tool runs in development mode.
+   */
+  readonly manifest?: CompiledManifest | URL
+}
+
+export interface ToolOptions {
+  /** What the framework mounts into every tool. */
+  readonly builtins: ReadonlyMap<string, LoadCommand>
+  readonly framework_version: string
+  /** Fails calls that leave undeclared processes behind. */
+  readonly strict?: boolean
+}
+
+/** The definition's identity. */
+export const identityOf = ({ name, version, description }: ToolDefinition): ToolIdentity => ({
+  name,
+  version,
+  description,
+  prefix: environmentPrefix(name),
+})
+
+/**
+ * Opens the commands of a definition: from its compiled manifest where there is one, else by loading and checking all.
+ * @throws RegistrationError in development; FrameworkExit `MANIFEST_STALE` where the manifest is of another version
+ */
+export async function openSource(
+  definition: ToolDefinition,
+  options: ToolOptions,
+  compile = false,
+): Promise<CommandSource> {
+  const tool = identityOf(definition)
+  const authors = loaders(definition.commands)
+  const builtins = new Map(
+    [...options.builtins].map(([path, load]) => [path, async () => named(await load(), tool.name)] as const),
+  )
+  const manifest = compile ? null : await compiledManifest(definition)
+  if (manifest) {
+    if (manifest.framework_version !== options.framework_version || manifest.tool.version !== tool.version)
+      throw stale(tool, 'the compiled manifest belongs to another version of the tool or of the framework')
+    return compiledSource(tool, manifest, new Map([...builtins, ...authors]))
+  }
+  const { developmentSource } = await import('./development-source.js')
+  return developmentSource(tool, authors, builtins)
+}
+
+/** A built-in command as this tool has it: its examples are command lines of the tool. */
+const named = (command: Command, tool_name: string): Command => ({
+  ...command,
+  examples: (command.examples ?? []).map(({ description, command: line }) => ({
+    description,
+    command: line.replace('{tool}', tool_name),
+  })),
+})
+
+/** Where `manifest --write` writes: where the definition reads it, else beside the entry. */
+export function manifestTarget(definition: ToolDefinition, entry: URL | null): URL | null {
+  if (definition.manifest instanceof URL) return definition.manifest
+  return entry ? new URL(`./${definition.name}.manifest.js`, entry) : null
+}
+
+async function compiledManifest({ manifest }: ToolDefinition): Promise<CompiledManifest | null> {
+  if (!(manifest instanceof URL)) return manifest ?? null
+  if (!existsSync(manifest)) return null
+  const module: { readonly default: CompiledManifest } = await import(manifest.href)
+  return module.default
+}

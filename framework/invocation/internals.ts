@@ -1,0 +1,58 @@
+/** What built-in commands may see of the call beyond their context: they are framework, authors' commands are not. */
+import { peekStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
+import type { CallFacts } from './call-facts.js'
+import type { ValidationContext } from './command.js'
+import type { BaseContext } from './context.js'
+import type { Outcome } from './outcome.js'
+import type { CommandSource } from './source.js'
+
+export interface Internals {
+  readonly facts: CallFacts
+  readonly source: CommandSource
+  /** Executes another command line of the same tool within this call; its outcome, not its envelope. */
+  call(argv: readonly string[]): Promise<Outcome>
+  /** Beside the entry: where `manifest --write` writes, and under which name. */
+  readonly manifest_target: URL | null
+  /** Adds members to `meta` of the answer. */
+  meta(members: Readonly<Record<string, unknown>>): void
+}
+
+const known = new WeakMap<BaseContext, Internals>()
+
+export function attachInternals(ctx: BaseContext, internals: Internals): void {
+  known.set(ctx, internals)
+}
+
+/** @throws Error for a context that no invocation made */
+export function internalsOf(ctx: BaseContext): Internals {
+  const internals = known.get(ctx)
+  if (!internals) throw new Error('this context belongs to no invocation')
+  return internals
+}
+
+const validating = new WeakMap<ValidationContext, Pick<CallFacts, 'tool' | 'io'>>()
+
+export function attachTool(ctx: ValidationContext, tool: Pick<CallFacts, 'tool' | 'io'>): void {
+  validating.set(ctx, tool)
+}
+
+/** The state root while input is validated; null also where it cannot be used, which execution then reports. */
+export function stateForValidation(ctx: ValidationContext): StateRoot | null {
+  const known_tool = validating.get(ctx)
+  if (!known_tool) return null
+  const { tool, io } = known_tool
+  try {
+    return peekStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The state root for reading: null where nothing was ever recorded.
+ * @throws StateDirUnavailable where it is there but cannot be trusted
+ */
+export function recordedState(ctx: BaseContext): StateRoot | null {
+  const { tool, io } = internalsOf(ctx).facts
+  return peekStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
+}

@@ -1,0 +1,19 @@
+/** The process as an invocation sees it: everything from outside comes through here, so that a call can be embedded. */
+
+/** Where a call runs. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Absolute. */
+  readonly cwd: string
+  readonly stdin_is_tty: boolean
+  readonly stdout_is_tty: boolean
+  readonly stderr_is_tty: boolean
+  /** Columns of the terminal; 0 where there is none. */
+  readonly width: number
+  /** One write, whole; resolves when the last byte has been handed over. */
+  write_stdout(text: string): Promise<void>
+  write_stderr(text: string): void
+}
+
+/** A reader that went away: nothing is wrong, nobody is listening (REQ-F-014). */
+export class ReaderGone extends Error {}

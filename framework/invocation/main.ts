@@ -1,0 +1,74 @@
+/** A tool as a process: the real streams, the signals, and the end. */
+import { realpathSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { callTool } from './call.js'
+import { Interruption, SIGNAL_EXIT_CODES, type TerminalSignal } from './interruption.js'
+import { divertStrayOutput, processIo } from './process-io.js'
+import { identityOf, manifestTarget, openSource, type ToolDefinition, type ToolOptions } from './definition.js'
+
+/** How long a second SIGINT leaves for KILL and the answer, in milliseconds. */
+const FORCED_EXIT_MS = 500
+
+/** Answers the call that this process is, and exits with its code. */
+export async function runMain(
+  definition: ToolDefinition,
+  options: ToolOptions,
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<never> {
+  // For everything that this process starts, by whatever library: nobody is there to page through output (REQ-F-010).
+  process.env['PAGER'] = 'cat'
+  process.env['GIT_PAGER'] = 'cat'
+  const interruption = new Interruption()
+  const signals = new Signals(interruption)
+  const entry = process.argv[1] === undefined ? null : pathToFileURL(realpathSync(process.argv[1]))
+  const io = processIo()
+  const exit_code = await callTool({
+    tool: identityOf(definition),
+    source: () => openSource(definition, options, isCompiling(argv)),
+    argv,
+    io,
+    interruption,
+    strict: false,
+    manifest_target: manifestTarget(definition, entry),
+    answering: () => signals.exitAtOnce(),
+    divert: divertStrayOutput,
+  })
+  await flushed(process.stderr)
+  process.exit(exit_code)
+}
+
+/** `manifest --write` makes the manifest new, so it must not depend on an old one. */
+const isCompiling = (argv: readonly string[]): boolean =>
+  argv.includes('--write') && argv.find(token => !token.startsWith('-')) === 'manifest'
+
+class Signals {
+  readonly #interruption: Interruption
+  #at_once = false
+
+  constructor(interruption: Interruption) {
+    this.#interruption = interruption
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, () => this.#got(signal))
+  }
+
+  /** The answer is being written: a reader that stopped reading must not make us immortal. */
+  exitAtOnce(): void {
+    this.#at_once = true
+  }
+
+  #got(signal: TerminalSignal): void {
+    if (this.#at_once) process.exit(SIGNAL_EXIT_CODES[signal])
+    if (this.#interruption.cut && signal === 'SIGINT') {
+      this.#interruption.force()
+      setTimeout(() => process.exit(SIGNAL_EXIT_CODES.SIGINT), FORCED_EXIT_MS)
+    }
+    this.#interruption.interrupt({ kind: 'signal', signal })
+  }
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return Promise.resolve()
+  return new Promise(resolve => {
+    stream.write('', () => resolve())
+    stream.once('error', () => resolve())
+  })
+}

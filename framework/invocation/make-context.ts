@@ -1,0 +1,149 @@
+/** Builds the context of one call: what every handler has, and what its contract declares. */
+import { createInterface } from 'node:readline/promises'
+import type { WarningDetail } from '../../schemas/generated/types.js'
+import type { CommandContract } from '../contract/declaration.js'
+import { exitCodeNumber } from '../contract/exit-codes.js'
+import { sanitizeText } from '../output/sanitize.js'
+import type { BackgroundCapability } from './background-capability.js'
+import type { CallFacts } from './call-facts.js'
+import type { CleanupHooks } from './cleanup-hooks.js'
+import { CommandExit, type ExitDetails } from './command-exit.js'
+import type { BaseContext } from './context.js'
+import { CapabilityError, FrameworkExit } from './framework-exit.js'
+import { runAccess } from './run-access.js'
+import type { Verbosity } from './settings.js'
+import type { TempDir } from './temp-dir.js'
+import type { TrackedChildren } from './tracked-children.js'
+
+/** The parts of a running call that its context hands out. */
+export interface ContextParts {
+  readonly facts: CallFacts
+  readonly contract: CommandContract
+  readonly args: Readonly<Record<string, unknown>>
+  readonly signal: AbortSignal
+  readonly verbosity: Verbosity
+  readonly hooks: CleanupHooks
+  readonly temp: TempDir
+  readonly tracked: TrackedChildren
+  readonly background: BackgroundCapability
+  readonly warnings: WarningDetail[]
+  readonly report_progress: (progress: Progress) => void
+}
+
+export interface Progress {
+  readonly done: number
+  readonly total?: number
+  readonly unit?: string
+}
+
+export function makeContext(parts: ContextParts): BaseContext {
+  const { facts, contract, hooks, tracked, temp } = parts
+  const say = (text: string) => facts.io.write_stderr(`${sanitizeText(text)}\n`)
+  const told = parts.verbosity === 'told' || parts.verbosity === 'debug'
+  let done_before = 0
+  const base: BaseContext = {
+    request_id: facts.request_id,
+    session: { id: facts.session_id, given: facts.session_given },
+    cwd: facts.cwd,
+    env: facts.io.env,
+    signal: parts.signal,
+    exit: exitConstructors(contract),
+    temp_dir: async () => temp.make(),
+    run: (argv, options) => tracked.run(argv, options),
+    runs: runAccess(facts),
+    on_cleanup: hook => hooks.add(hook),
+    log(message) {
+      if (told) say(message)
+    },
+    debug(message) {
+      if (parts.verbosity === 'debug') say(message)
+    },
+    warn(code, message, context) {
+      parts.warnings.push({ code, message, ...(context ? { context: { ...context } } : {}) })
+    },
+    progress(done, total, unit) {
+      if (done < done_before) throw new RangeError(`progress went back from ${done_before} to ${done}`)
+      done_before = done
+      const progress = {
+        done,
+        ...(total === undefined ? {} : { total }),
+        ...(unit === undefined ? {} : { unit }),
+      }
+      parts.report_progress(progress)
+      if (told)
+        say(`${done}${total === undefined ? '' : ` of ${total}`}${unit === undefined ? '' : ` ${unit}`}`)
+    },
+  }
+  return Object.defineProperties(base, {
+    background: capability(contract.spawns_background_process === true, parts.background, () =>
+      undeclared(
+        contract,
+        'ctx.background',
+        'spawns_background_process, cleanup_command and max_lifetime_seconds',
+      ),
+    ),
+    dryRun: capability(contract.danger_level !== 'safe', parts.args['dry-run'] === true, () =>
+      undeclared(contract, 'ctx.dryRun', 'danger_level mutating or destructive'),
+    ),
+    prompt: capability(contract.interactive === true, promptFor(parts), () =>
+      undeclared(contract, 'ctx.prompt', 'interactive: true'),
+    ),
+  })
+}
+
+function capability(declared: boolean, value: unknown, refuse: () => Error): PropertyDescriptor {
+  if (declared) return { value, enumerable: true }
+  return {
+    get() {
+      throw refuse()
+    },
+  }
+}
+
+const undeclared = (contract: CommandContract, what: string, fields: string): CapabilityError =>
+  new CapabilityError(
+    'UNDECLARED_CAPABILITY',
+    `${contract.name} uses ${what} without declaring it`,
+    `declare ${fields} in the contract of ${contract.name}`,
+  )
+
+/** A proxy, so that an undeclared name says what is missing instead of 'is not a function'. */
+function exitConstructors(contract: CommandContract): BaseContext['exit'] {
+  const names = Object.keys(contract.exit_codes).filter(name => name !== 'SUCCESS' && name !== 'ARG_ERROR')
+  const constructors = Object.fromEntries(
+    names.map(name => {
+      const entry = contract.exit_codes[name]
+      const code = entry ? (exitCodeNumber(name, entry) ?? 1) : 1
+      return [name, (message: string, details?: ExitDetails) => new CommandExit(name, code, message, details)]
+    }),
+  )
+  return new Proxy(constructors, {
+    get(target, name) {
+      const found = typeof name === 'string' ? target[name] : undefined
+      if (found || typeof name === 'symbol') return found
+      throw new CapabilityError(
+        'UNDECLARED_EXIT',
+        `${contract.name} fails with ${name}, which it does not declare`,
+        `declare ${name} in exit_codes of ${contract.name}`,
+      )
+    },
+  })
+}
+
+function promptFor({ facts, args, signal }: ContextParts) {
+  return async (question: string, options: { readonly suggestion: string }): Promise<string> => {
+    const { io } = facts
+    // Never block on an input that nobody types into (REQ-F-009, contract B-03).
+    if (!io.stdin_is_tty || !io.stderr_is_tty || args['non-interactive'] === true)
+      throw new FrameworkExit('PRECONDITION', 'INPUT_REQUIRED', `an answer is needed: ${question}`, {
+        suggestion: options.suggestion,
+        fix_required: options.suggestion,
+      })
+    const terminal = createInterface({ input: process.stdin, output: process.stderr })
+    try {
+      return await terminal.question(`${question} `, { signal })
+    } finally {
+      terminal.close()
+    }
+  }
+}

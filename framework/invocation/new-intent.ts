@@ -1,0 +1,88 @@
+/** The intent of a run started by this call: who starts what, where, for how long, and how it is ended. */
+import { self } from '../process/identity.js'
+import { RECORD_VERSION, type RunIntent } from '../runs/records.js'
+import { newRunId } from '../store/ids.js'
+import type { CallFacts } from './call-facts.js'
+
+/** TERM to KILL where nobody says otherwise, in milliseconds: background runs, and children of a call (REQ-F-031). */
+export const BACKGROUND_GRACE_MS = 5_000
+export const TRACKED_GRACE_MS = 2_000
+
+const LOG_MAX_BYTES = 64 * 1024 * 1024
+
+export interface IntentOptions {
+  readonly kind: 'tracked' | 'background'
+  readonly argv: readonly [string, ...string[]]
+  readonly cwd: string
+  readonly name: string | null
+  readonly max_lifetime_ms: number | null
+  readonly grace_ms: number
+  /** The command path that ends the run; null for tracked children, which end with the call. */
+  readonly cleanup_command: string | null
+}
+
+/** @returns a complete intent with a new run id; the environment marker is the run id under the tool's own name */
+export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
+  const { tool } = facts
+  const run_id = newRunId()
+  const { kind, cwd, name } = options
+  return {
+    schema_version: RECORD_VERSION,
+    run_id,
+    kind,
+    tool: tool.name,
+    tool_version: tool.version,
+    command: facts.command.replaceAll(' ', '.'),
+    argv: [...options.argv],
+    cwd,
+    session_id: facts.session_id,
+    request_id: facts.request_id,
+    trace_id: facts.trace_id,
+    name,
+    runtime: kind === 'tracked' ? 'foreground' : 'background',
+    mode: null,
+    created_at: new Date().toISOString(),
+    limits: {
+      max_lifetime_ms: options.max_lifetime_ms,
+      grace_ms: options.grace_ms,
+      log_max_bytes: LOG_MAX_BYTES,
+    },
+    cleanup_command:
+      options.cleanup_command === null ? null : cleanupCommandLine(facts, options.cleanup_command, run_id),
+    parent_run_id: parentRun(facts),
+    marker: { name: `${tool.prefix}RUN_ID`, value: run_id },
+    starter: self(),
+  }
+}
+
+/** The command line of an answer: runs as it stands and ends exactly this run (contract A-09). */
+export const cleanupCommandLine = (facts: CallFacts, path: string, run_id: string): string =>
+  `${facts.tool.name} ${path} --session ${facts.session_id} --run ${run_id}`
+
+/** What every program of a run finds in its environment beside what its starter gives it. */
+export function runEnvironment(facts: CallFacts, intent: RunIntent): Record<string, string> {
+  return {
+    [`${facts.tool.prefix}SESSION_ID`]: intent.session_id,
+    [intent.marker.name]: intent.marker.value,
+    ...(intent.trace_id === null ? {} : { TOOL_TRACE_ID: intent.trace_id }),
+  }
+}
+
+function parentRun(facts: CallFacts): string | null {
+  const outer = facts.io.env[`${facts.tool.prefix}RUN_ID`]
+  return outer !== undefined && /^[0-9a-f]{12}$/.test(outer) ? outer : null
+}
+
+/** A base environment and what a caller adds to it; undefined takes a name away. */
+export function mergeEnvironment(
+  ...layers: readonly Readonly<Record<string, string | undefined>>[]
+): Record<string, string> {
+  const merged: Record<string, string> = {}
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) {
+      if (value === undefined) delete merged[name]
+      else merged[name] = value
+    }
+  }
+  return merged
+}

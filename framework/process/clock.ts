@@ -1,0 +1,49 @@
+/** Monotonic time and timers of any length: a change of the wall clock must not end a run, or keep one. */
+
+/** setTimeout fires at once for anything longer (Node's limit, 24.8 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Milliseconds since some point in the past, with fractions; never goes back (clock_gettime(2), CLOCK_MONOTONIC). */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1e3 + nanoseconds / 1e6
+}
+
+/**
+ * Calls `fn` once, never before `ms` milliseconds have passed.
+ * @param options `unref`: the timer does not keep the process alive
+ * @returns cancels it; harmless after it fired
+ * @throws RangeError where `ms` is no finite number
+ */
+export function after(ms: number, fn: () => void, options: { readonly unref?: boolean } = {}): () => void {
+  if (!Number.isFinite(ms)) throw new RangeError(`a timer needs a finite number of milliseconds, not ${ms}`)
+  const deadline = monotonicMs() + ms
+  let timer: NodeJS.Timeout | null = null
+  const wait = (): void => {
+    const left = deadline - monotonicMs()
+    timer = setTimeout(next, Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER_MS))
+    if (options.unref) timer.unref()
+  }
+  const next = (): void => {
+    if (monotonicMs() < deadline) wait()
+    else fn()
+  }
+  wait()
+  return () => {
+    if (timer) clearTimeout(timer)
+  }
+}
+
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Keeps the process alive meanwhile. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal?.aborted) return resolve()
+    const done = (): void => {
+      cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = after(ms, done)
+    signal?.addEventListener('abort', done)
+  })
+}

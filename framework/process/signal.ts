@@ -1,0 +1,79 @@
+/** The only place that signals: every signal goes to an identity that was verified in the same breath. */
+import { errnoOf } from './errno.js'
+import { type ProcessIdentity, sameProcess, self } from './identity.js'
+import { standing } from './liveness.js'
+import { readStat } from './stat.js'
+
+/**
+ * `refused`: never ours to signal (process 1, ourselves, an ancestor, another host or PID namespace).
+ * `not_permitted`: another user's, or hidden from us, so that it could not be verified.
+ */
+export type Signalled = 'sent' | 'gone' | 'not_permitted' | 'refused'
+
+/**
+ * Signals one process, if it is still the one that was meant.
+ * Between the look and kill(2) its pid could be used again only if the kernel went through all pids in that time.
+ */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): Signalled {
+  if (target.pid <= 1 || sameProcess(target, self()) || isAncestor(target)) return 'refused'
+  switch (standing(target)) {
+    case 'foreign':
+      return 'refused'
+    case 'hidden':
+      return 'not_permitted'
+    case 'gone':
+    case 'rebooted':
+      return 'gone'
+    case 'alive':
+      return kill(target.pid, signal)
+  }
+}
+
+/**
+ * Signals a whole process group at once, which a tree that forks cannot outrun.
+ * @param leader the group's leader; while it is alive or unreaped nobody else can have a group of its number
+ * (credentials(7)), so without it nothing is sent
+ */
+export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): Signalled {
+  if (leader.pid <= 1) return 'refused'
+  const found = standing(leader)
+  if (found === 'foreign') return 'refused'
+  if (found === 'hidden') return 'not_permitted'
+  const stat = readStat(leader.pid)
+  if (found === 'rebooted' || !stat || stat.start_time !== leader.start_time) return 'gone'
+  if (stat.pgid !== leader.pid) return 'refused'
+  const kept = [process.pid, ...ancestors().keys()]
+  if (kept.some(pid => readStat(pid)?.pgid === leader.pid)) return 'refused'
+  return kill(-leader.pid, signal)
+}
+
+function kill(pid: number, signal: NodeJS.Signals): Signalled {
+  try {
+    process.kill(pid, signal)
+    return 'sent'
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ESRCH') return 'gone'
+    if (errno === 'EPERM') return 'not_permitted'
+    throw error
+  }
+}
+
+/** Our ancestors' start times by pid; null where an ancestor is hidden. They can only become fewer: read once. */
+let known_ancestors: Map<number, number | null> | null = null
+
+function ancestors(): ReadonlyMap<number, number | null> {
+  if (known_ancestors) return known_ancestors
+  known_ancestors = new Map()
+  for (let pid = readStat(process.pid)?.ppid ?? 0; pid > 1 && !known_ancestors.has(pid); ) {
+    const stat = readStat(pid)
+    known_ancestors.set(pid, stat?.start_time ?? null)
+    pid = stat?.ppid ?? 0
+  }
+  return known_ancestors
+}
+
+function isAncestor({ pid, start_time }: ProcessIdentity): boolean {
+  const started = ancestors().get(pid)
+  return started === null || started === start_time
+}

@@ -1,0 +1,158 @@
+/**
+ * Tracking by looking: parent links, process group, session, environment marker, and a journal of what was seen.
+ * Not complete: a process that leaves its group and session, loses its parent and clears its environment between
+ * two looks is missed. Works everywhere, needs no privilege.
+ */
+import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
+import type { Journal } from './journal.js'
+import { standing } from './liveness.js'
+import { type Marker, markerState } from './marker.js'
+import { keepSpareDescriptor } from './proc-file.js'
+import { hasExited, type ProcessStat } from './stat.js'
+import { type ProcessTable, readProcessTable } from './table.js'
+import { findTied, type Ties } from './ties.js'
+import type { Member, TrackingMethod, Tree } from './tracking.js'
+
+export interface SnapshotOptions {
+  /** The run's first process; null where nobody recorded it. */
+  readonly main: ProcessIdentity | null
+  readonly marker: Marker
+  /** What it names is the run's too, as long as it lives. */
+  readonly journal: Journal
+  /** Pids of what is never the run's: its owner, its guard. This process is left out anyway. */
+  readonly exclude: readonly number[]
+}
+
+export class SnapshotTracking implements TrackingMethod {
+  readonly method = 'snapshot'
+  readonly complete = false
+  readonly #marker: Marker
+  readonly #journal: Journal
+  /** Nothing of the run is older than its first process; 0 where that is not known. */
+  readonly #oldest: number
+  /** Start times by pid: a pid alone could be a descendant's by now. */
+  readonly #excluded = new Map<number, number>()
+  #known = new Map<number, Member>()
+  #bearers: ReadonlyMap<number, ReadonlySet<number>>
+  /** Processes without the marker: start times by pid. They can get it only by a tie that we would see. */
+  #unmarked = new Map<number, number>()
+
+  constructor({ main, marker, journal, exclude }: SnapshotOptions) {
+    keepSpareDescriptor()
+    this.#marker = marker
+    this.#journal = journal
+    this.#oldest = main?.start_time ?? 0
+    for (const identity of [self(), ...exclude.map(identify)])
+      if (identity) this.#excluded.set(identity.pid, identity.start_time)
+    const bearers = new Map<number, Set<number>>()
+    for (const identity of [...journal.read(), ...(main ? [main] : [])]) {
+      const found = standing(identity)
+      if (found === 'foreign' || found === 'rebooted') continue
+      bearers.set(identity.pid, (bearers.get(identity.pid) ?? new Set()).add(identity.start_time))
+      if (found === 'alive') this.#known.set(identity.pid, unseen(identity))
+    }
+    this.#bearers = bearers
+    if (main) journal.add(main)
+  }
+
+  look(): Tree {
+    const { verified, hidden } = this.#verify()
+    const table = readProcessTable()
+    const ties = findTied({
+      table,
+      verified,
+      bearers: this.#bearers,
+      admits: stat => !this.#isExcluded(stat) && markerState(stat.pid, this.#marker) !== 'other',
+    })
+    const members = [...ties.members.values()].map(memberOf)
+    this.#journal.add(...members.filter(member => !this.#knows(member)).map(member => member.identity))
+    this.#known = new Map([...members, ...hidden].map(member => [member.identity.pid, member]))
+    this.#bearers = ties.bearers
+    this.#journal.compact(() => this.#needed())
+    const nested = this.#nested(table, ties)
+    return {
+      members: [...this.#known.values()],
+      nested: nested.map(memberOf),
+      marked_only: this.#markedOnly(
+        table,
+        new Set([...ties.members.keys(), ...nested.map(({ pid }) => pid)]),
+      ),
+      groups: wholeGroups(table, ties),
+    }
+  }
+
+  /** What is known and alive right now. A member that became another user's may be hidden: it stays one. */
+  #verify(): { verified: Map<number, number>; hidden: Member[] } {
+    const verified = new Map<number, number>()
+    const hidden: Member[] = []
+    for (const [pid, member] of this.#known) {
+      const found = standing(member.identity)
+      if (found === 'alive') verified.set(pid, member.identity.start_time)
+      if (found === 'hidden') hidden.push(member)
+    }
+    return { verified, hidden }
+  }
+
+  #knows({ identity }: Member): boolean {
+    const known = this.#known.get(identity.pid)
+    return known?.identity.start_time === identity.start_time
+  }
+
+  #isExcluded({ pid, start_time }: ProcessStat): boolean {
+    return pid <= 1 || this.#excluded.get(pid) === start_time
+  }
+
+  /** Processes of runs inside this one, found by the other value of the marker, with everything below them. */
+  #nested(table: ProcessTable, ties: Ties): ProcessStat[] {
+    const nested = new Map<number, ProcessStat>()
+    for (const stat of ties.refused) if (!this.#isExcluded(stat)) nested.set(stat.pid, stat)
+    for (let found = nested.size > 0; found; ) {
+      found = false
+      for (const stat of table.values()) {
+        if (!nested.has(stat.ppid) || nested.has(stat.pid) || ties.members.has(stat.pid)) continue
+        nested.set(stat.pid, stat)
+        found = true
+      }
+    }
+    return [...nested.values()].filter(stat => !hasExited(stat))
+  }
+
+  #markedOnly(table: ProcessTable, accounted: ReadonlySet<number>): Member[] {
+    const marked: Member[] = []
+    const unmarked = new Map<number, number>()
+    for (const stat of table.values()) {
+      if (accounted.has(stat.pid) || this.#isExcluded(stat) || hasExited(stat)) continue
+      if (stat.start_time < this.#oldest) continue
+      const known = this.#unmarked.get(stat.pid) === stat.start_time
+      const state = known ? 'none' : markerState(stat.pid, this.#marker)
+      if (state === 'own') marked.push(memberOf(stat))
+      if (state === 'none' || state === 'other') unmarked.set(stat.pid, stat.start_time)
+    }
+    this.#unmarked = unmarked
+    return marked
+  }
+
+  /** What a successor needs of the journal: who lives, and whose pid a living group or session bears. */
+  *#needed(): Iterable<ProcessIdentity> {
+    for (const { identity } of this.#known.values()) yield identity
+    for (const [pid, start_times] of this.#bearers) {
+      for (const start_time of start_times) yield identityOf({ pid, start_time })
+    }
+  }
+}
+
+/** Groups of which no process is anybody else's, and whose leader lives. */
+function wholeGroups(table: ProcessTable, { members }: Ties): ProcessIdentity[] {
+  const broken = new Set<number>()
+  for (const stat of table.values()) if (!members.has(stat.pid) && !hasExited(stat)) broken.add(stat.pgid)
+  const leaders = [...members.values()].filter(stat => stat.pgid === stat.pid && !broken.has(stat.pid))
+  return leaders.map(identityOf)
+}
+
+function memberOf(stat: ProcessStat): Member {
+  const { ppid, pgid, sid, state } = stat
+  return { identity: identityOf(stat), ppid, pgid, sid, state }
+}
+
+/** A member known from a record, before the first look. */
+const unseen = (identity: ProcessIdentity): Member => ({ identity, ppid: 0, pgid: 0, sid: 0, state: '?' })

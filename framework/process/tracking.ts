@@ -1,0 +1,35 @@
+/** What a tracking method is: a way to find all of a run at a moment. What ends a tree asks for nothing else. */
+import type { ProcessIdentity } from './identity.js'
+
+/** A living process of a run. */
+export interface Member {
+  readonly identity: ProcessIdentity
+  readonly ppid: number
+  readonly pgid: number
+  readonly sid: number
+  /** As in /proc/pid/stat: `S`, `T`, `D`, … */
+  readonly state: string
+}
+
+/** A run at one look. */
+export interface Tree {
+  /** Everything alive that is the run's to end. */
+  readonly members: readonly Member[]
+  /** Tied to the run by its environment marker alone: reported, never ended (design: daemons come to be shared). */
+  readonly marked_only: readonly Member[]
+  /** Of runs started inside this one: they have owners of their own. */
+  readonly nested?: readonly Member[]
+  /** Living leaders of process groups in which every process is a member: these may be signalled whole. */
+  readonly groups?: readonly ProcessIdentity[]
+}
+
+export interface TrackingMethod {
+  readonly method: 'snapshot' | 'subreaper'
+  /** Whether nothing of the run can escape it. */
+  readonly complete: boolean
+  /**
+   * Finds the run's living processes.
+   * @throws NodeJS.ErrnoException where the host could not be asked; never an empty tree then
+   */
+  look(): Tree
+}

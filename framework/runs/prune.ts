@@ -1,0 +1,50 @@
+/** Which ended runs may go, and their removal: by age, by number, by the size of their logs. */
+import { rmSync, statSync } from 'node:fs'
+import type { StateRoot } from '../store/state-root.js'
+import { allRunIds, liveRunIds } from './find.js'
+import { logPath, recordPath } from './records.js'
+
+/** What a start keeps: everything of the last seven days, but at most so many runs and bytes of logs. */
+const KEEP_MS = 7 * 24 * 3_600_000
+const KEEP_RUNS = 1_000
+const KEEP_LOG_BYTES = 2 * 1024 ** 3
+/** A start looks through the history only once it has grown by some runs, so its cost does not follow their number. */
+const CHECK_EVERY = 64
+
+export interface EndedRun {
+  readonly run_id: string
+  readonly ended_at_ms: number
+  /** Bytes of the log on disk. */
+  readonly log_bytes: number
+}
+
+/** Runs with an end record of which nothing lives, the latest end first. */
+export function endedRuns(root: StateRoot): EndedRun[] {
+  const live = new Set(liveRunIds(root))
+  const ended: EndedRun[] = []
+  for (const run_id of allRunIds(root)) {
+    if (live.has(run_id)) continue
+    const end = statSync(recordPath(root, run_id, 'end'), { throwIfNoEntry: false })
+    if (!end) continue
+    const log = statSync(logPath(root, run_id), { throwIfNoEntry: false })
+    ended.push({ run_id, ended_at_ms: end.mtimeMs, log_bytes: (log?.blocks ?? 0) * 512 })
+  }
+  return ended.sort((a, b) => b.ended_at_ms - a.ended_at_ms)
+}
+
+/** Removes an ended run with all its records. */
+export function removeRun(root: StateRoot, run_id: string): void {
+  rmSync(root.run(run_id), { recursive: true, force: true })
+}
+
+/** Keeps the history within its bounds; called by starts, now and then. */
+export function pruneHistory(root: StateRoot, new_run_id: string): void {
+  // The id is random, so this is one start in sixty-four.
+  if (Number.parseInt(new_run_id.slice(-4), 16) % CHECK_EVERY !== 0) return
+  let log_bytes = 0
+  for (const [index, run] of endedRuns(root).entries()) {
+    log_bytes += run.log_bytes
+    const expired = Date.now() - run.ended_at_ms > KEEP_MS
+    if (expired || index >= KEEP_RUNS || log_bytes > KEEP_LOG_BYTES) removeRun(root, run.run_id)
+  }
+}

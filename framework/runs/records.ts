@@ -1,0 +1,55 @@
+/** The records of one run, each with its file name and its validator: the only place that knows both. */
+import { join } from 'node:path'
+import type { RunEnd, RunIntent, RunMain, RunOwner, RunStop } from '../../schemas/generated/types.js'
+import validateEnd from '../../schemas/generated/validate-run-end.js'
+import validateIntent from '../../schemas/generated/validate-run-intent.js'
+import validateMain from '../../schemas/generated/validate-run-main.js'
+import validateOwner from '../../schemas/generated/validate-run-owner.js'
+import validateStop from '../../schemas/generated/validate-run-stop.js'
+import { publish, type ReadResult, readRecord } from '../store/record.js'
+import type { StateRoot } from '../store/state-root.js'
+
+export type { RunEnd, RunIntent, RunMain, RunOwner, RunStop } from '../../schemas/generated/types.js'
+
+/** The version that this code writes; any 1.x is read. */
+export const RECORD_VERSION = '1.0'
+
+export type StopCause = NonNullable<RunEnd['stop_cause']>
+export type ExitReason = NonNullable<RunEnd['exit_reason']>
+
+export const readIntent = (root: StateRoot, run_id: string): ReadResult<RunIntent> =>
+  readRecord(recordPath(root, run_id, 'intent'), validateIntent)
+
+export const readOwner = (root: StateRoot, run_id: string): ReadResult<RunOwner> =>
+  readRecord(recordPath(root, run_id, 'owner'), validateOwner)
+
+export const readMain = (root: StateRoot, run_id: string): ReadResult<RunMain> =>
+  readRecord(recordPath(root, run_id, 'main'), validateMain)
+
+export const readStop = (root: StateRoot, run_id: string, which: 'stop' | 'force'): ReadResult<RunStop> =>
+  readRecord(recordPath(root, run_id, which), validateStop)
+
+export const readEnd = (root: StateRoot, run_id: string): ReadResult<RunEnd> =>
+  readRecord(recordPath(root, run_id, 'end'), validateEnd)
+
+/** Intent and end are synced: they must survive a crash of the machine; the others speak of one boot only. */
+export const publishOwner = (root: StateRoot, record: RunOwner) =>
+  publish(recordPath(root, record.run_id, 'owner'), record, { sync: false })
+
+export const publishMain = (root: StateRoot, record: RunMain) =>
+  publish(recordPath(root, record.run_id, 'main'), record, { sync: false })
+
+export const publishStop = (root: StateRoot, which: 'stop' | 'force', record: RunStop) =>
+  publish(recordPath(root, record.run_id, which), record, { sync: false })
+
+export const publishEnd = (root: StateRoot, record: RunEnd) =>
+  publish(recordPath(root, record.run_id, 'end'), record, { sync: true })
+
+export type RecordName = 'intent' | 'owner' | 'main' | 'stop' | 'force' | 'end'
+
+export const recordPath = (root: StateRoot, run_id: string, name: RecordName): string =>
+  join(root.run(run_id), `${name}.json`)
+
+export const logPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'output.log')
+
+export const journalPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'seen.log')

@@ -1,0 +1,17 @@
+/**
+ * What a starter and a shim say to each other over their socket, one JSON line each: the starter sends the program's
+ * environment, the shim answers once, and the starter confirms after its caller has been answered.
+ */
+
+/** From the starter. The environment travels here because argv and files can be read by others. */
+export interface StartMessage {
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** From the shim: exactly one. */
+export type StartAnswer =
+  | { readonly started: { readonly pid: number } }
+  | { readonly failed: { readonly message: string; readonly errno: string | null } }
+
+/** The starter's last line: the caller knows the pid. End-of-file without it ends the run. */
+export const CONFIRMATION = 'answered\n'

@@ -1,0 +1,149 @@
+/**
+ * A record whose space is taken long before it is written, so that a full disk cannot keep it from being written.
+ * Holds on file systems that overwrite in place; one that copies on write or compresses needs new space all the same.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { errnoOf } from '../process/errno.js'
+import { writeAll } from '../process/write-all.js'
+import {
+  createPrivateFile,
+  encode,
+  linkOnce,
+  type Published,
+  removeQuietly,
+  syncDirectoryOf,
+  temporaryPath,
+} from './temporary.js'
+
+const RESERVED = '.reserved'
+/** A second name of the same file: room in the directory, given up for the record's own name where there is no other. */
+const SPARE = '.spare'
+const SPACE = 0x20
+
+/**
+ * Takes the space for a record now, by a temporary of its full size beside it.
+ * @param bytes how long the record may be
+ * @throws HardLinksUnsupported; NodeJS.ErrnoException such as ENOSPC; nothing is left then
+ */
+export function reserve(path: string, bytes: number): Reservation {
+  const temporary = temporaryPath(path, RESERVED)
+  const reservation = new Reservation(path, temporary, createPrivateFile(temporary), bytes)
+  try {
+    reservation.fill()
+    return reservation
+  } catch (error) {
+    reservation.release()
+    throw error
+  }
+}
+
+/**
+ * Takes over the space that a process reserved which is dead by now; while it may live, two would write to one file.
+ * @returns null where there is none
+ */
+export function adoptReservation(path: string): Reservation | null {
+  const directory = dirname(path)
+  const prefix = `.${basename(path)}.`
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(prefix) || !name.endsWith(RESERVED)) continue
+    const temporary = temporaryPath(path, RESERVED)
+    try {
+      // Of several that try, one renames it.
+      renameSync(join(directory, name), temporary)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') continue
+      throw error
+    }
+    removeQuietly(spareOf(join(directory, name)))
+    const fd = openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW)
+    return new Reservation(path, temporary, fd, fstatSync(fd).size)
+  }
+  return null
+}
+
+export class Reservation {
+  readonly path: string
+  readonly #temporary: string
+  readonly #bytes: number
+  #fd: number | null
+
+  /** @param fd of the temporary, which this now owns */
+  constructor(path: string, temporary: string, fd: number, bytes: number) {
+    this.path = path
+    this.#temporary = temporary
+    this.#fd = fd
+    this.#bytes = bytes
+  }
+
+  /** Takes the space. */
+  fill(): void {
+    writeAll(this.#open(), Buffer.alloc(this.#bytes, SPACE), 0)
+    linkOnce(this.#temporary, spareOf(this.#temporary))
+  }
+
+  /**
+   * Writes the record into its space and gives it its name; synced.
+   * After an error it may be called again; otherwise the reservation is over.
+   * @param trim makes a record that is too long shorter
+   * @throws RangeError where it is too long all the same; NodeJS.ErrnoException
+   */
+  publish<T extends object>(record: T, trim?: (record: T, bytes: number) => T): Published {
+    let body = encode(record)
+    if (body.length > this.#bytes && trim) body = encode(trim(record, this.#bytes))
+    if (body.length > this.#bytes)
+      throw new RangeError(`a record of ${body.length} bytes does not fit into the ${this.#bytes} reserved`)
+    // What has the name must never change, and could be this very file, linked by a reserver that died right after.
+    const outcome = isThere(this.path) ? 'exists' : this.#write(body)
+    this.release()
+    return outcome
+  }
+
+  /** Gives the space back. Harmless when it is over already. */
+  release(): void {
+    if (this.#fd === null) return
+    closeSync(this.#fd)
+    this.#fd = null
+    removeQuietly(this.#temporary)
+    removeQuietly(spareOf(this.#temporary))
+  }
+
+  #write(body: Buffer): Published {
+    const fd = this.#open()
+    writeAll(fd, body, 0)
+    ftruncateSync(fd, body.length)
+    fsyncSync(fd)
+    const outcome = this.#link(fstatSync(fd).nlink)
+    if (outcome === 'published') syncDirectoryOf(this.path)
+    return outcome
+  }
+
+  #link(links: number): Published {
+    try {
+      return linkOnce(this.#temporary, this.path, links)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error
+    }
+    removeQuietly(spareOf(this.#temporary))
+    return linkOnce(this.#temporary, this.path, 1)
+  }
+
+  #open(): number {
+    if (this.#fd === null) throw new Error(`the reservation of ${this.path} is over`)
+    return this.#fd
+  }
+}
+
+const spareOf = (temporary: string): string => `${temporary.slice(0, -RESERVED.length)}${SPARE}`
+
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined

@@ -1,0 +1,12 @@
+/** For authors' own tests: the same tool, which also fails a call that leaves an undeclared process behind. */
+import { BUILTINS } from '../commands/builtin/index.js'
+import type { ToolDefinition } from './invocation/definition.js'
+import { makeTool, type Tool } from './invocation/tool.js'
+import { FRAMEWORK_VERSION } from './version.js'
+
+export type { ToolDefinition } from './invocation/definition.js'
+export type { CallIo, CallResult, Tool } from './invocation/tool.js'
+
+/** @throws RegistrationError with every violation of every contract */
+export const createTestTool = (definition: ToolDefinition): Promise<Tool> =>
+  makeTool(definition, { builtins: BUILTINS, framework_version: FRAMEWORK_VERSION, strict: true })

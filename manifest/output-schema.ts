@@ -1,0 +1,25 @@
+/** The schema of what a command really answers: what its author declares, and what the framework adds. */
+import type { CommandContract } from '../framework/contract/declaration.js'
+import type { JsonSchema } from '../framework/contract/json-schema.js'
+
+/** What the framework adds to the answer of a background command (REQ-C-010); a handler can neither omit nor forge it. */
+const BACKGROUND_FIELDS = {
+  background_pid: { type: 'integer', minimum: 1, description: 'Main process of the run' },
+  cleanup_command: { type: 'string', description: 'Ends the run, as it stands' },
+  pid_file: { type: 'string', description: 'Main processes of the session, one pid a line' },
+  run_id: { type: 'string', pattern: '^[0-9a-f]{12}$', description: 'The run that was started' },
+  session_id: { type: 'string', description: 'The session that the run belongs to' },
+  log_path: { type: 'string', description: 'Where the run writes its stdout and stderr' },
+} as const satisfies Record<string, JsonSchema>
+
+/** The declared output schema; for a background command with the framework's own fields, all required. */
+export function answeredSchema(contract: CommandContract): JsonSchema {
+  const declared = contract.output_schema
+  if (contract.spawns_background_process !== true) return declared
+  return {
+    ...declared,
+    type: 'object',
+    properties: { ...declared.properties, ...BACKGROUND_FIELDS },
+    required: [...new Set([...(declared.required ?? []), ...Object.keys(BACKGROUND_FIELDS)])],
+  }
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { candidateOf, checkContracts } from '../../../../framework/contract/check.js'
+import { refusals, sound, tool } from '../contracts.js'
+
+const answering = (output_schema: unknown) => refusals(sound({ output_schema }))
+
+describe('the output schema', () => {
+  test.each([
+    { type: 'object' },
+    { type: 'array', items: { type: 'string' } },
+    { type: ['object', 'null'], properties: {} },
+    { type: 'object', oneOf: [{ required: ['a'] }, { required: ['b'] }] },
+    {
+      type: 'object',
+      properties: { a: { $ref: '#/definitions/a' } },
+      definitions: { a: { type: 'string' } },
+    },
+    { $schema: 'http://json-schema.org/draft-07/schema#', $id: 'list.json', type: 'object' },
+  ])('can be %j', async schema => {
+    expect(await answering(schema)).toEqual([])
+  })
+
+  test.each([
+    {},
+    { type: 'string' },
+    { type: 'null' },
+    { type: ['object', 'string'] },
+    { oneOf: [{ type: 'object' }] },
+  ])('describes an object or a list, not %j', async schema => {
+    expect(await answering(schema)).toEqual(['OUTPUT_SCHEMA_ROOT output_schema.type'])
+  })
+
+  test.each([
+    ['output_schema.type', { type: 'objekt' }],
+    ['output_schema.properties.a.type', { type: 'object', properties: { a: { type: 'text' } } }],
+    ['output_schema.required', { type: 'object', required: 'a' }],
+    ['output_schema', { type: 'object', properties: { a: { pattern: '(' } } }],
+    ['output_schema.properties.a.minLength', { type: 'object', properties: { a: { minLength: -1 } } }],
+    ['output_schema', { type: 'object', properties: { a: { $ref: '#/definitions/gone' } } }],
+    ['output_schema', { type: 'object', properties: { a: { $ref: 'https://example.com/a.json' } } }],
+    ['output_schema.$schema', { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' }],
+    ['output_schema.$async', { $async: true, type: 'object' }],
+  ])('is a sound draft-07 schema: %s', async (place, schema) => {
+    expect(await answering(schema)).toEqual([`OUTPUT_SCHEMA_INVALID ${place}`])
+  })
+
+  test('may share its $id with that of another command', async () => {
+    const output_schema = { $id: 'same.json', type: 'object' }
+    const other = { $id: 'same.json', type: 'array' }
+    expect(await refusals(sound({ output_schema }), sound({ name: 'b', output_schema: other }))).toEqual([])
+  })
+})
+
+describe('a time in the output', () => {
+  const output_schema = {
+    type: 'object',
+    properties: {
+      at: { type: 'string', format: 'date-time' },
+      list: { type: 'array', items: { anyOf: [{ format: 'date-time' }, { type: 'null' }] } },
+      day: { type: 'string', format: 'date', default: { format: 'date-time' } },
+    },
+  }
+
+  test('is worth a warning for each place, and no refusal', async () => {
+    const { violations, warnings } = await checkContracts(tool, [
+      candidateOf(sound({ output_schema }), false),
+    ])
+    expect(violations).toEqual([])
+    expect(warnings.map(({ code, command, place }) => [code, command, place])).toEqual([
+      ['OUTPUT_TIMESTAMP', 'list', 'output_schema.properties.at'],
+      ['OUTPUT_TIMESTAMP', 'list', 'output_schema.properties.list.items.anyOf.0'],
+    ])
+  })
+
+  test('of a built-in is not for the author to mend', async () => {
+    const { warnings } = await checkContracts(tool, [candidateOf(sound({ output_schema }), true)])
+    expect(warnings).toEqual([])
+  })
+})
