@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/build.ts'],
+    globalSetup: ['test/build.ts', 'test/e2e/harness/consumer.ts'],
     // Real processes on two busy cores: a deadline is there to end a hang, not to measure speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,

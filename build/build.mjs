@@ -19,7 +19,9 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   // proper-lockfile and its dependencies are CommonJS and ask for Node's modules by require.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
@@ -54,4 +56,7 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
   stdio: 'inherit',
 })
 chmodSync(join(root, 'dist/bin/chaperone.js'), 0o755)
-execFileSync(process.execPath, [join(root, 'dist/bin/chaperone.js'), 'manifest', '--write'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+execFileSync(process.execPath, [join(root, 'dist/bin/chaperone.js'), 'manifest', '--write'], {
+  cwd: root,
+  stdio: ['ignore', 'ignore', 'inherit'],
+})

@@ -25,7 +25,6 @@ export type {
   PositionalDeclaration,
 } from './contract/declaration.js'
 export { EXIT_CODES as ExitCode, type ExitCodeDeclaration, type SideEffects } from './contract/exit-codes.js'
-export type { StopOutcome, StopResult } from './runs/stop.js'
 export type { FromSchema, JsonSchema } from './contract/json-schema.js'
 export type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
 export { CommandExit, type ExitDetails } from './invocation/command-exit.js'
@@ -39,6 +38,7 @@ export type {
   RunResult,
   Runs,
 } from './invocation/context.js'
+export type { StopOutcome, StopResult } from './runs/stop.js'
 
 type BackgroundFields<B extends boolean> = B extends true
   ? {
@@ -49,7 +49,7 @@ type BackgroundFields<B extends boolean> = B extends true
       readonly max_lifetime_seconds: number
     }
   : {
-      readonly spawns_background_process?: never
+      readonly spawns_background_process?: false
       readonly cleanup_command?: never
       readonly max_lifetime_seconds?: never
     }
@@ -62,6 +62,7 @@ type DeclaredParts<
   B extends boolean,
   I extends boolean,
   O extends JsonSchema,
+  R extends FromSchema<O>,
 > = Omit<
   CommandContract,
   | 'flags'
@@ -84,7 +85,7 @@ type DeclaredParts<
   /** Phase 1: a check of the input beyond what the contract can say. Synchronous, without side effects (REQ-C-006). */
   validate?(args: Arguments<F, P>, ctx: ValidationContext): readonly ArgumentError[]
   /** Phase 2: the work. Fails by throwing `ctx.exit.NAME(…)`. */
-  execute(args: Arguments<F, P>, ctx: Context<E, D, B, I>): Promise<FromSchema<O>>
+  execute(args: Arguments<F, P>, ctx: Context<E, D, B, I>): Promise<R>
 } & BackgroundFields<B>
 
 /**
@@ -100,6 +101,8 @@ export function defineCommand<
   const P extends Positionals = readonly [],
   const B extends boolean = false,
   const I extends boolean = false,
->(command: DeclaredParts<F, P, E, D, B, I, O>): Command {
+  // Inferred by itself, so that `effect: 'updated'` in an answer stays what it is and needs no `as const`.
+  R extends FromSchema<O> = FromSchema<O>,
+>(command: DeclaredParts<F, P, E, D, B, I, O, R>): Command {
   return command
 }

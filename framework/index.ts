@@ -1,7 +1,7 @@
 /** The public face: what a command file needs, and `createTool` and `runTool` with the built-in commands mounted. */
 import { BUILTINS } from '../commands/builtin/index.js'
-import { runMain } from './invocation/main.js'
 import type { ToolDefinition } from './invocation/definition.js'
+import { runMain } from './invocation/main.js'
 import { makeTool, type Tool } from './invocation/tool.js'
 import { FRAMEWORK_VERSION } from './version.js'
 
@@ -9,8 +9,8 @@ export * from './author.js'
 export type { CompiledManifest } from './contract/compiled.js'
 export { RegistrationError } from './contract/registration-error.js'
 export type { Violation } from './contract/violation.js'
-export type { CommandModule, CommandRoutes, Commands } from './invocation/source.js'
 export type { ToolDefinition } from './invocation/definition.js'
+export type { CommandModule, CommandRoutes, Commands } from './invocation/source.js'
 export type { CallIo, CallResult, Tool } from './invocation/tool.js'
 
 const OPTIONS = { builtins: BUILTINS, framework_version: FRAMEWORK_VERSION }

@@ -66,7 +66,8 @@ async function candidates(ctx: BaseContext, root: StateRoot | null): Promise<Omi
   ]
 }
 
-const absolute = (path: string): string => (path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path))
+const absolute = (path: string): string =>
+  path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path)
 
 /** Bytes on disk and the latest change anywhere in a tree; links are counted, not followed. Null where nothing is there. */
 function measure(path: string): { bytes: number; newest_ms: number } | null {

@@ -4,8 +4,8 @@ import { internalsOf } from '../../framework/invocation/internals.js'
 import { liveRunIds } from '../../framework/runs/find.js'
 import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
 import type { StopResult } from '../../framework/runs/stop.js'
-import type { StateRoot } from '../../framework/store/state-root.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
+import type { StateRoot } from '../../framework/store/state-root.js'
 
 export type Selection =
   | { readonly kind: 'all' }

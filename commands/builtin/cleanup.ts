@@ -5,7 +5,7 @@
 import { DURATION_PATTERN } from '../../framework/argv/durations.js'
 import { defineCommand, parseDuration } from '../../framework/author.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
-import { cleanFiles, type CleanScope } from './cleanup-files.js'
+import { type CleanScope, cleanFiles } from './cleanup-files.js'
 import { endRuns, type Selection, selectRuns } from './cleanup-runs.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
@@ -22,7 +22,8 @@ export default defineCommand({
     scope: {
       type: 'enum',
       enum_values: ['all', 'temp', 'cache', 'logs', 'runs'],
-      description: 'Which files go; temp and cache where it is left out; logs and runs of ended runs only when named',
+      description:
+        'Which files go; temp and cache where it is left out; logs and runs of ended runs only when named',
     },
     'min-age': {
       type: 'integer',
@@ -123,4 +124,3 @@ function hintFor(selection: Selection, tool: string): string {
       return `nothing was left behind; live runs are ended by \`${tool} cleanup --session <id>\` or --all-sessions`
   }
 }
-

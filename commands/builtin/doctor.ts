@@ -121,7 +121,12 @@ function stateDirectory({ facts }: Internals): Check {
     }
   } catch (error) {
     if (!(error instanceof StateDirUnavailable)) throw error
-    return { name: 'state_directory', ok: false, error: error.message, fix: `set ${variable} to a directory of yours` }
+    return {
+      name: 'state_directory',
+      ok: false,
+      error: error.message,
+      fix: `set ${variable} to a directory of yours`,
+    }
   }
 }
 
@@ -154,17 +159,27 @@ function shim(): Check {
     name: 'shim',
     ok,
     detail: shimPath(),
-    ...(ok ? {} : { error: 'the shim is not where it was built', fix: 'install the package again, and keep it external to bundles' }),
+    ...(ok
+      ? {}
+      : {
+          error: 'the shim is not where it was built',
+          fix: 'install the package again, and keep it external to bundles',
+        }),
   }
 }
 
 /** A PID 1 that does not reap leaves ended shims behind as zombies; they are told apart, but they stay in the table. */
 function initProcess(): Check {
-  const zombies = [...readProcessTable().values()].filter(({ ppid, state }) => ppid === 1 && state === 'Z').length
+  const zombies = [...readProcessTable().values()].filter(
+    ({ ppid, state }) => ppid === 1 && state === 'Z',
+  ).length
   return {
     name: 'reaping',
     ok: true,
-    detail: zombies === 0 ? 'PID 1 has no zombies' : `PID 1 has ${zombies} zombies: it may not reap; run with an init such as tini`,
+    detail:
+      zombies === 0
+        ? 'PID 1 has no zombies'
+        : `PID 1 has ${zombies} zombies: it may not reap; run with an init such as tini`,
   }
 }
 

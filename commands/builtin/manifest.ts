@@ -12,7 +12,10 @@ export default defineCommand({
   danger_level: 'safe',
   required_scopes: [],
   flags: {
-    etag: { type: 'string', description: 'What an earlier answer named; nothing is sent where it still holds' },
+    etag: {
+      type: 'string',
+      description: 'What an earlier answer named; nothing is sent where it still holds',
+    },
     write: {
       type: 'boolean',
       description: 'Write the compiled manifest beside the entry of the tool: a step of its build',
@@ -37,7 +40,8 @@ export default defineCommand({
     for (const { code, command, place, message } of source.warnings)
       ctx.warn(code, `${command}: ${place}: ${message}`)
     const response = await source.response()
-    if (args.write) return write(await source.registry(), manifest_target, JSON.stringify(response), response.etag)
+    if (args.write)
+      return write(await source.registry(), manifest_target, JSON.stringify(response), response.etag)
     if (args.etag !== undefined && args.etag === response.etag) {
       meta({ not_modified: true })
       return null
@@ -46,13 +50,20 @@ export default defineCommand({
   },
 })
 
-type Registry = Parameters<typeof import('../../framework/contract/write-compiled.js')['writeCompiled']>[0]['registry']
+type Registry = Parameters<
+  typeof import('../../framework/contract/write-compiled.js')['writeCompiled']
+>[0]['registry']
 
 async function write(registry: Registry, target: URL | null, response_json: string, etag: string) {
   if (!target)
-    throw new FrameworkExit('PRECONDITION', 'NO_ENTRY', 'the tool has no entry file to write a manifest beside', {
-      fix_required: 'call the tool by its executable, or give createTool the URL of its manifest',
-    })
+    throw new FrameworkExit(
+      'PRECONDITION',
+      'NO_ENTRY',
+      'the tool has no entry file to write a manifest beside',
+      {
+        fix_required: 'call the tool by its executable, or give createTool the URL of its manifest',
+      },
+    )
   const { CompiledWriteError, writeCompiled } = await import('../../framework/contract/write-compiled.js')
   const path = fileURLToPath(target)
   try {

@@ -32,7 +32,10 @@ export function faultyRunNames(
  * The ids of the runs named.
  * @throws FrameworkExit `RUN_NOT_FOUND` (exit 5)
  */
-export function namedRuns(ctx: BaseContext, names: readonly string[]): { root: StateRoot; run_ids: string[] } {
+export function namedRuns(
+  ctx: BaseContext,
+  names: readonly string[],
+): { root: StateRoot; run_ids: string[] } {
   const root = recordedState(ctx)
   const run_ids = names.map(name => {
     const found = root ? findRun(root, name) : null

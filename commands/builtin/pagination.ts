@@ -1,7 +1,8 @@
 /** Pages of a list: stateless cursors that are bound to their query (REQ-F-018, REQ-O-003). */
-import type { Pagination } from '../../schemas/generated/types.js'
+
 import { textDigest } from '../../framework/contract/projection.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
+import type { Pagination } from '../../schemas/generated/types.js'
 
 export interface PageRequest {
   /** 0 for all. */

@@ -28,30 +28,40 @@ export default defineCommand({
   },
   output_schema: {
     type: 'object',
-    properties: { runs: { type: "array", items: RUN_ROW_SCHEMA } },
+    properties: { runs: { type: 'array', items: RUN_ROW_SCHEMA } },
     required: ['runs'],
   },
   examples: [
     { description: 'What is running', command: '{tool} ps' },
     { description: 'What failed', command: '{tool} ps --status failed' },
   ],
-  validate: ({ limit }) =>
-    limit < 0 ? [{ param: 'limit', message: '--limit must be 0 or more' }] : [],
+  validate: ({ limit }) => (limit < 0 ? [{ param: 'limit', message: '--limit must be 0 or more' }] : []),
   async execute(args, ctx) {
     const root = recordedState(ctx)
     const ids = root ? (args.all || args.status !== undefined ? allRunIds(root) : liveRunIds(root)) : []
     const views = root ? ids.map(run_id => viewRun(root, run_id)) : []
     const chosen = views
       .filter(view => (ctx.session.given ? view.intent?.session_id === ctx.session.id : true))
-      .filter(view => (args.status === undefined ? args.all || !isOver(view) || view.damaged.length > 0 : view.status === args.status))
+      .filter(view =>
+        args.status === undefined
+          ? args.all || !isOver(view) || view.damaged.length > 0
+          : view.status === args.status,
+      )
       .sort(newestFirst)
     const query = JSON.stringify([args.all, args.status ?? null, ctx.session.given ? ctx.session.id : null])
-    const page = paginate(chosen, view => view.run_id, { limit: args.limit, cursor: args.cursor ?? null, query })
+    const page = paginate(chosen, view => view.run_id, {
+      limit: args.limit,
+      cursor: args.cursor ?? null,
+      query,
+    })
     internalsOf(ctx).meta({ pagination: page.pagination })
     const sorted = root ? allRunIds(root) : []
     for (const view of page.items) {
       for (const { record, reason } of view.damaged)
-        ctx.warn('RECORD_UNUSABLE', `${record}.json of run ${view.run_id} cannot be used: ${reason}`, { run_id: view.run_id, record })
+        ctx.warn('RECORD_UNUSABLE', `${record}.json of run ${view.run_id} cannot be used: ${reason}`, {
+          run_id: view.run_id,
+          record,
+        })
     }
     return { runs: page.items.map(view => runRow(view, shortId(view.run_id, sorted))) }
   },

@@ -1,6 +1,5 @@
 /** `session stop`: ends everything that lives in a session, at once and with one deadline; new starts are refused meanwhile. */
 import { DURATION_PATTERN } from '../../framework/argv/durations.js'
-import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { defineCommand, parseDuration } from '../../framework/author.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
@@ -9,6 +8,7 @@ import { refreshPidFile } from '../../framework/runs/pid-file.js'
 import { readIntent } from '../../framework/runs/records.js'
 import { beginStopping } from '../../framework/runs/session.js'
 import type { StopResult } from '../../framework/runs/stop.js'
+import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { isSessionId, SESSION_ID_PATTERN } from '../../framework/store/ids.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
@@ -57,7 +57,12 @@ export default defineCommand({
   validate: ({ id }) =>
     isSessionId(id)
       ? []
-      : [{ param: 'id', message: `${JSON.stringify(id.slice(0, 80))} is no session id; it must match ${SESSION_ID_PATTERN}` }],
+      : [
+          {
+            param: 'id',
+            message: `${JSON.stringify(id.slice(0, 80))} is no session id; it must match ${SESSION_ID_PATTERN}`,
+          },
+        ],
   async execute({ id, force, 'kill-after': kill_after }, ctx) {
     const root = recordedState(ctx)
     if (!root || !isKnown(root, id)) {

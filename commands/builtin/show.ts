@@ -21,7 +21,9 @@ export default defineCommand({
   danger_level: 'safe',
   required_scopes: [],
   flags: {},
-  positionals: [{ name: 'run', type: 'string', required: true, description: 'The run, by id or unique prefix' }],
+  positionals: [
+    { name: 'run', type: 'string', required: true, description: 'The run, by id or unique prefix' },
+  ],
   exit_codes: {
     SUCCESS: { description: 'The run is shown', retryable: false, side_effects: 'none' },
     PRECONDITION: STATE_UNAVAILABLE,
@@ -75,7 +77,19 @@ export default defineCommand({
       cleanup_command: NULLABLE_STRING,
       damaged: { type: 'array', items: { type: 'object' } },
     },
-    required: ['run_id', 'short_id', 'status', 'command', 'handle', 'alive', 'owner', 'timeline', 'log_ref', 'leftovers', 'damaged'],
+    required: [
+      'run_id',
+      'short_id',
+      'status',
+      'command',
+      'handle',
+      'alive',
+      'owner',
+      'timeline',
+      'log_ref',
+      'leftovers',
+      'damaged',
+    ],
   },
   examples: [{ description: 'Everything about one run', command: '{tool} show 3f2a' }],
   validate: ({ run }, ctx) => faultyRunNames([run], 'run', ctx),
@@ -118,7 +132,10 @@ export default defineCommand({
       },
       // A hole in the middle means that the log reached its cap: fewer blocks on disk than bytes in the file.
       log_ref: log ? { path, bytes: log.size, truncated: log.blocks * 512 + 4096 < log.size } : null,
-      leftovers: view.leftovers.map(({ identity, cmd }) => ({ pid: identity.pid, cmd: externalText(cmd, 256) })),
+      leftovers: view.leftovers.map(({ identity, cmd }) => ({
+        pid: identity.pid,
+        cmd: externalText(cmd, 256),
+      })),
       cleanup_command: intent?.cleanup_command ?? null,
       damaged: view.damaged.map(({ record, state, reason }) => ({ record, state, reason })),
     }

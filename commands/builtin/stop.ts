@@ -1,7 +1,8 @@
 /** `stop`: ends runs, whole trees, and says so only after it looked. The usual `cleanup_command` of a contract. */
-import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
-import { defineCommand, parseDuration } from '../../framework/author.js'
+
 import { DURATION_PATTERN } from '../../framework/argv/durations.js'
+import { defineCommand, parseDuration } from '../../framework/author.js'
+import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { FOREIGN_RUN, OWNER_HUNG, RUN_NOT_FOUND, SURVIVORS } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
@@ -13,7 +14,10 @@ export default defineCommand({
   idempotent: true,
   required_scopes: [],
   flags: {
-    run: { type: 'string', description: 'The run to stop, by id or unique prefix, as cleanup commands name it' },
+    run: {
+      type: 'string',
+      description: 'The run to stop, by id or unique prefix, as cleanup commands name it',
+    },
     force: { type: 'boolean', description: 'KILL at once, also past an owner that does not answer' },
     'kill-after': {
       type: 'string',
@@ -48,7 +52,10 @@ export default defineCommand({
       ...faultyRunNames(run === undefined ? [] : [run], 'run', ctx),
     ]
     if (runs.length === 0 && run === undefined)
-      faults.push({ param: 'runs', message: 'name the run to stop; `session stop` ends all runs of a session' })
+      faults.push({
+        param: 'runs',
+        message: 'name the run to stop; `session stop` ends all runs of a session',
+      })
     return faults
   },
   async execute(args, ctx) {

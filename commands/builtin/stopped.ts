@@ -1,7 +1,7 @@
 /** The answer of everything that stops runs: `stopped[]`, and the exit that follows from the worst of it. */
 import type { BaseContext } from '../../framework/invocation/context.js'
-import { internalsOf } from '../../framework/invocation/internals.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
+import { internalsOf } from '../../framework/invocation/internals.js'
 import type { StopResult } from '../../framework/runs/stop.js'
 
 /** The schema of one entry. */
@@ -35,14 +35,20 @@ export function failUnlessStopped(
   stopped: readonly StopResult[],
   data: Readonly<Record<string, unknown>>,
 ): void {
-  const with_outcome = (outcome: StopResult['outcome']) => stopped.filter(result => result.outcome === outcome)
+  const with_outcome = (outcome: StopResult['outcome']) =>
+    stopped.filter(result => result.outcome === outcome)
   const name = (results: readonly StopResult[]) => results.map(({ run_id }) => run_id).join(', ')
   const alive = with_outcome('survivors')
   if (alive.length > 0) {
-    throw new FrameworkExit('PARTIAL_FAILURE', 'SURVIVORS', `processes of ${name(alive)} could not be ended`, {
-      data,
-      fix_required: 'end the processes in survivors with the rights that they need',
-    })
+    throw new FrameworkExit(
+      'PARTIAL_FAILURE',
+      'SURVIVORS',
+      `processes of ${name(alive)} could not be ended`,
+      {
+        data,
+        fix_required: 'end the processes in survivors with the rights that they need',
+      },
+    )
   }
   const hung = with_outcome('owner_hung')
   if (hung.length > 0) {
@@ -54,10 +60,15 @@ export function failUnlessStopped(
   }
   const foreign = with_outcome('foreign')
   if (foreign.length > 0) {
-    throw new FrameworkExit('PRECONDITION', 'FOREIGN_RUN', `${name(foreign)} belongs to another host or PID namespace`, {
-      data,
-      fix_required: 'stop it where it runs',
-    })
+    throw new FrameworkExit(
+      'PRECONDITION',
+      'FOREIGN_RUN',
+      `${name(foreign)} belongs to another host or PID namespace`,
+      {
+        data,
+        fix_required: 'stop it where it runs',
+      },
+    )
   }
 }
 

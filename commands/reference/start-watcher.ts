@@ -18,7 +18,11 @@ export default defineCommand({
     dir: { type: 'string', required: true, pattern_type: 'filepath', description: 'The directory to watch' },
   },
   exit_codes: {
-    SUCCESS: { description: 'The watcher sees every change from now on', retryable: false, side_effects: 'complete' },
+    SUCCESS: {
+      description: 'The watcher sees every change from now on',
+      retryable: false,
+      side_effects: 'complete',
+    },
     GENERAL_ERROR: {
       description: 'The watcher could not be started',
       retryable: false,
@@ -28,7 +32,13 @@ export default defineCommand({
       description: 'The directory cannot be watched on this machine',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['NOT_A_DIRECTORY', 'WATCH_LIMIT', 'TOO_MANY_OPEN_FILES', 'CANNOT_WATCH', 'STATE_DIR_UNAVAILABLE'],
+      error_codes: [
+        'NOT_A_DIRECTORY',
+        'WATCH_LIMIT',
+        'TOO_MANY_OPEN_FILES',
+        'CANNOT_WATCH',
+        'STATE_DIR_UNAVAILABLE',
+      ],
     },
     NOT_FOUND: {
       description: 'The directory does not exist',
@@ -77,7 +87,9 @@ interface FailedLine {
 /** What the watcher said last, where it ended because it cannot watch. */
 function failedLine({ details }: CommandExit): FailedLine | null {
   const lines = details.context?.['last_lines']
-  const last = Array.isArray(lines) ? lines.findLast(line => typeof line === 'string' && line !== '') : undefined
+  const last = Array.isArray(lines)
+    ? lines.findLast(line => typeof line === 'string' && line !== '')
+    : undefined
   try {
     const line: unknown = JSON.parse(String(last))
     return isFailedLine(line) ? line : null

@@ -50,7 +50,9 @@ export default defineCommand({
     },
     required: ['effect', 'stopped'],
   },
-  examples: [{ description: 'Stop all watchers of a session', command: 'chaperone stop-watcher --session ci-job-7' }],
+  examples: [
+    { description: 'Stop all watchers of a session', command: 'chaperone stop-watcher --session ci-job-7' },
+  ],
   async execute({ run }, ctx) {
     if (run === undefined && !ctx.session.given) {
       throw ctx.exit.PRECONDITION('name a watcher with --run or a session with --session', {
@@ -72,12 +74,16 @@ export default defineCommand({
     }
     const stopped = await ctx.runs.stop(watchers.map(({ run_id }) => run_id))
     const alive = stopped.filter(({ outcome }) => outcome !== 'stopped' && outcome !== 'already_ended')
-    const data = { effect: stopped.length > 0 ? ('updated' as const) : ('noop' as const), stopped: [...stopped] }
+    const data = {
+      effect: stopped.length > 0 ? ('updated' as const) : ('noop' as const),
+      stopped: [...stopped],
+    }
     if (alive.length > 0) {
       throw ctx.exit.PARTIAL_FAILURE(`${alive.map(({ run_id }) => run_id).join(', ')} could not be stopped`, {
         code: 'SURVIVORS',
         data,
-        fix_required: 'see outcome and survivors of each; stop --force goes past an owner that does not answer',
+        fix_required:
+          'see outcome and survivors of each; stop --force goes past an owner that does not answer',
       })
     }
     return data

@@ -1,7 +1,7 @@
 /** The source text of a compiled manifest: deterministic, and free of imports but for its own parts. */
 import type { CommandContract } from './declaration.js'
 import { standaloneExpression } from './output-check.js'
-import { canonicalJson, contractDigest } from './projection.js'
+import { contractDigest } from './projection.js'
 import type { Registry } from './registry.js'
 
 export interface CompiledContent {
@@ -65,8 +65,8 @@ async function commandModule(contract: CommandContract): Promise<string> {
   for (const [flag, { schema }] of sorted(Object.entries(contract.flags))) {
     if (schema !== undefined) checks.push(`${JSON.stringify(flag)}: ${await standaloneExpression(schema)},\n`)
   }
-  // Parsed, not written as a literal: there `__proto__` would be no property.
-  const data = `JSON.parse(${JSON.stringify(canonicalJson(contract))})`
+  // In the order in which the author wrote it, which help keeps. Parsed, for in a literal `__proto__` is no property.
+  const data = `JSON.parse(${JSON.stringify(JSON.stringify(contract))})`
   const check = await standaloneExpression(contract.output_schema)
   return `${HEADER}export default {
 contract: ${data},

@@ -58,7 +58,8 @@ export async function schemaCompiler(): Promise<SchemaCompiler> {
     faults(schema) {
       const faults = metaFaults(schema)
       // References and patterns are looked at only when a schema is compiled, which costs fifty times its validation.
-      if (faults.length > 0 || !/"(?:\$ref|pattern|patternProperties)"/.test(JSON.stringify(schema))) return faults
+      if (faults.length > 0 || !/"(?:\$ref|pattern|patternProperties)"/.test(JSON.stringify(schema)))
+        return faults
       try {
         ajv.compile(schema)
         return []

@@ -266,18 +266,38 @@ async function callInside(
 ): Promise<Outcome> {
   const { tool, io } = outer
   const globals = globalFlags(tool.prefix)
-  const resolution = resolveCommand({ tool: tool.name, argv, paths: source.paths, aliases: source.aliases, globals })
+  const resolution = resolveCommand({
+    tool: tool.name,
+    argv,
+    paths: source.paths,
+    aliases: source.aliases,
+    globals,
+  })
   if (resolution.kind !== 'command') {
     const words = JSON.stringify(argv)
-    return failure(new FrameworkExit('ARG_ERROR', 'UNKNOWN_COMMAND', `${words} names no command`), 'validation')
+    return failure(
+      new FrameworkExit('ARG_ERROR', 'UNKNOWN_COMMAND', `${words} names no command`),
+      'validation',
+    )
   }
   const { path, rest } = resolution
   const described = await source.describe(path)
   const contract = { ...described.contract, flags: effectiveFlags(described.contract) }
-  const parsed = parseArguments({ tool: tool.name, contract, globals, argv: rest, env: io.env, cwd: outer.cwd })
+  const parsed = parseArguments({
+    tool: tool.name,
+    contract,
+    globals,
+    argv: rest,
+    env: io.env,
+    cwd: outer.cwd,
+  })
   if (parsed.errors.length > 0) return refused(parsed.errors)
   const session = readGlobals(parsed.globals).session
-  const facts = { ...outer, command: path, ...(session === null ? {} : { session_id: session, session_given: true }) }
+  const facts = {
+    ...outer,
+    command: path,
+    ...(session === null ? {} : { session_id: session, session_given: true }),
+  }
   const executed = await execute({
     facts,
     described,
@@ -301,7 +321,11 @@ function strayWarnings(stray: readonly string[]): Outcome['warnings'] {
   if (stray.length === 0) return []
   const text = stray.join('').slice(0, 1_000)
   return [
-    { code: 'THIRD_PARTY_STDOUT', message: 'the command wrote to stdout itself; it went to stderr', context: { text } },
+    {
+      code: 'THIRD_PARTY_STDOUT',
+      message: 'the command wrote to stdout itself; it went to stderr',
+      context: { text },
+    },
   ]
 }
 

@@ -89,7 +89,11 @@ export interface Runs {
    * Live runs, by id or unique prefix, by session, by the command that started them; what is left out matches all.
    * @throws CommandExit `STATE_DIR_UNAVAILABLE`
    */
-  live(which?: { readonly run?: string; readonly session?: string; readonly command?: string }): readonly LiveRun[]
+  live(which?: {
+    readonly run?: string
+    readonly session?: string
+    readonly command?: string
+  }): readonly LiveRun[]
   /**
    * Ends runs as the built-in `stop` does, all at once: TERM to the whole tree, the grace, KILL.
    * @param grace_ms 5000 where left out

@@ -4,7 +4,7 @@ import type { CompiledManifest } from '../contract/compiled.js'
 import { environmentPrefix, type ToolIdentity } from '../contract/registry.js'
 import type { Command } from './command.js'
 import { compiledSource, stale } from './compiled-source.js'
-import { type Commands, type CommandSource, type LoadCommand, loaders } from './source.js'
+import { type CommandSource, type Commands, type LoadCommand, loaders } from './source.js'
 
 export interface ToolDefinition {
   /** Lower case, digits and hyphens; also what its executable is called. */

@@ -2,9 +2,15 @@
 import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { callTool } from './call.js'
+import {
+  identityOf,
+  manifestTarget,
+  openSource,
+  type ToolDefinition,
+  type ToolOptions,
+} from './definition.js'
 import { Interruption, SIGNAL_EXIT_CODES, type TerminalSignal } from './interruption.js'
 import { divertStrayOutput, processIo } from './process-io.js'
-import { identityOf, manifestTarget, openSource, type ToolDefinition, type ToolOptions } from './definition.js'
 
 /** How long a second SIGINT leaves for KILL and the answer, in milliseconds. */
 const FORCED_EXIT_MS = 500

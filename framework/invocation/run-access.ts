@@ -1,7 +1,7 @@
 /** `ctx.runs`: finding and stopping runs for authors' own commands, cleanup commands above all. */
 import { liveRunIds } from '../runs/find.js'
-import { stopAndRefresh } from '../runs/stop-and-refresh.js'
 import { viewRun } from '../runs/status.js'
+import { stopAndRefresh } from '../runs/stop-and-refresh.js'
 import { peekStateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
 import type { CallFacts } from './call-facts.js'
 import type { LiveRun, Runs } from './context.js'

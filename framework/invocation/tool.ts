@@ -2,7 +2,13 @@
 import type { ManifestResponse, ResponseEnvelope } from '../../schemas/generated/types.js'
 import type { Violation } from '../contract/violation.js'
 import { callTool } from './call.js'
-import { identityOf, manifestTarget, openSource, type ToolDefinition, type ToolOptions } from './definition.js'
+import {
+  identityOf,
+  manifestTarget,
+  openSource,
+  type ToolDefinition,
+  type ToolOptions,
+} from './definition.js'
 import { Interruption } from './interruption.js'
 import type { Io } from './io.js'
 import { runMain } from './main.js'

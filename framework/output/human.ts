@@ -1,8 +1,10 @@
 /** What a person at a terminal sees: the layout of `plain`, cut to the terminal, with colour where it tells something. */
 import type { ResponseEnvelope } from '../../schemas/generated/types.js'
 import { escapeControls } from '../argv/quoted.js'
+import { label } from './cells.js'
 import { type Styles, styles } from './color.js'
 import { layout } from './layout.js'
+import { listOf } from './list.js'
 import { messages } from './messages.js'
 import type { Rendered, RenderOptions } from './render.js'
 
@@ -17,7 +19,7 @@ export function renderHuman(envelope: ResponseEnvelope, options: RenderOptions):
   })
   return {
     stdout: lines.map(line => `${line}\n`).join(''),
-    stderr: messages(envelope, err) + nextPage(envelope, err),
+    stderr: messages(envelope, err) + emptiness(envelope, options, err) + nextPage(envelope, err),
   }
 }
 
@@ -32,6 +34,13 @@ function paint(column: string, text: string, style: Styles): string {
   if (GOOD.has(text)) return style.green(text)
   if (BAD.has(text)) return style.red(text)
   return DOUBTFUL.has(text) ? style.yellow(text) : text
+}
+
+/** A person who sees nothing asks whether anything happened. */
+function emptiness(envelope: ResponseEnvelope, { list_key }: RenderOptions, style: Styles): string {
+  const list = listOf(envelope, list_key)
+  if (!envelope.ok || list === null || list.items.length > 0 || Object.keys(list.rest).length > 0) return ''
+  return `${style.dim(`no ${label(list.key ?? 'items')}`)}\n`
 }
 
 function nextPage({ meta: { pagination } }: ResponseEnvelope, style: Styles): string {

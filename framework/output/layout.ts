@@ -17,7 +17,9 @@ export function layout(
   const { data } = envelope
   if (data === null) return []
   const list = listOf(envelope, list_key)
-  if (list === null) return isFields(data) ? recordLines(data, options) : []
+  // An empty list beside something else is a fact about that; alone there is nothing to show.
+  const empty = list !== null && list.items.length === 0 && Object.keys(list.rest).length > 0
+  if (list === null || empty) return isFields(data) ? recordLines(data, options) : []
   const above = recordLines(list.rest, options)
   const rows = listLines(list.items, options)
   return above.length > 0 && rows.length > 0 ? [...above, '', ...rows] : [...above, ...rows]

@@ -2,9 +2,10 @@
 import { oneLine } from '../argv/quoted.js'
 
 // ECMA-48: CSI sequences; OSC, DCS, SOS, PM and APC strings up to their terminator; two-byte escapes; all also
-// in their 8-bit forms. An introducer that nothing ends goes alone.
+// in their 8-bit forms. An introducer that nothing ends goes alone; no string reaches over the next introducer, which
+// keeps the work linear.
 const CONTROL_SEQUENCES =
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]|[\x1b\x90\x98\x9b-\x9f]/g
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9b-\x9f]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]|[\x1b\x90\x98\x9b-\x9f]/g
 const NEEDS_WORK = /[\0\r\x1b\x90\x98\x9b-\x9f\ud800-\udfff]/
 const MAX_DEPTH = 200
 
@@ -33,11 +34,11 @@ export function sanitizeList(list: readonly unknown[]): unknown[] {
 }
 
 /**
- * Text from outside for an envelope or a table: one visible line of at most `max` characters (design: it can forge
- * no second line).
+ * Text from outside, a command line or a log line: escaped, not stripped, to one visible line of at most `max`
+ * characters. It can forge no second line and hide nothing.
  */
 export function externalText(text: string, max: number): string {
-  return oneLine(sanitizeText(text), max)
+  return oneLine(text, max)
 }
 
 function clean(value: unknown, above: readonly object[]): Json | undefined {

@@ -102,12 +102,13 @@ class Telling {
    */
   #vacate(occupant: Entry, replaced: boolean): void {
     const { moves } = this.#findings
+    const { parent, name } = occupant
     const leaving = moves.size === 0 ? [] : within(occupant).filter(entry => moves.has(entry))
     for (const entry of leaving.reverse()) {
       const arrival = moves.get(entry)
       if (arrival?.moved && arrival.state !== 'done' && !this.#place(arrival)) this.#cut(arrival)
     }
-    if (occupant.parent?.children.get(occupant.name) !== occupant) return
+    if (parent?.children.get(name) !== occupant) return
     if (replaced && this.#hints.takeChange(occupant)) this.#change(occupant)
     if (!replaced) for (const entry of within(occupant).reverse()) this.#entry('delete', entry)
     this.#tree.take(occupant)

@@ -1,6 +1,6 @@
 /** Runs the code under test in a process of its own: another user, another namespace, or with nothing left to use. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,7 +37,11 @@ export class Bundle {
  * @param command what to put before `node script`, such as `unshare` with its options
  * @returns what it printed last, read as JSON
  */
-export function runElsewhere(source: string, command: readonly string[] = [], args: readonly string[] = []): unknown {
+export function runElsewhere(
+  source: string,
+  command: readonly string[] = [],
+  args: readonly string[] = [],
+): unknown {
   const bundle = new Bundle(source)
   try {
     const [program, ...rest] = [...command, process.execPath, bundle.path, ...args]

@@ -23,7 +23,7 @@ test('reads what ps reads', () => {
   expect(stat?.ppid).toBe(process.pid)
 })
 
-test.each(['a) Z 1 1 (', 'line\nbreak) S', '))))', '', '((', 'ünïcode) R 7'])(
+test.each(['a) Z 1 1 (', 'line\nbreak) S', '))))', ' ', '((', 'ünïcode) R 7'])(
   'is not misled by a process that calls itself %j',
   async name => {
     const child = stage.python(
@@ -36,7 +36,12 @@ time.sleep(600)`,
       const comm = readFileSync(`/proc/${child.pid}/comm`, 'utf8').slice(0, -1)
       return comm === name && { comm }
     })
-    expect(readStat(child.pid)).toMatchObject({ pid: child.pid, comm: name, ppid: process.pid, pgid: child.pid })
+    expect(readStat(child.pid)).toMatchObject({
+      pid: child.pid,
+      comm: name,
+      ppid: process.pid,
+      pgid: child.pid,
+    })
   },
 )
 

@@ -42,7 +42,11 @@ export class Stage {
   }
 
   /** Starts a program in a session of its own, with the marker. */
-  spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess & { pid: number } {
+  spawn(
+    program: string,
+    args: readonly string[],
+    options: SpawnOptions = {},
+  ): ChildProcess & { pid: number } {
     const child = spawn(program, args, {
       detached: true,
       stdio: 'ignore',
@@ -58,7 +62,10 @@ export class Stage {
   /** Starts a shell script. `$D` is the stage's directory; `note NAME` writes the shell's pid into a file there. */
   shell(script: string, options: SpawnOptions = {}): ChildProcess & { pid: number } {
     const prelude = 'note() { echo $$ > "$D/$1.new" && mv "$D/$1.new" "$D/$1"; }\n'
-    return this.spawn('/bin/sh', ['-c', prelude + script], { ...options, env: { ...options.env, D: this.directory } })
+    return this.spawn('/bin/sh', ['-c', prelude + script], {
+      ...options,
+      env: { ...options.env, D: this.directory },
+    })
   }
 
   python(script: string, options: SpawnOptions = {}): ChildProcess & { pid: number } {
@@ -89,7 +96,9 @@ export class Stage {
       .filter(pid => Number.isInteger(pid) && pid !== process.pid && this.#carriesMarker(pid) && isAlive(pid))
   }
 
+  /** Ends everything; what is still our child by its handle, so that no stranger can be meant. */
   async clear(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL')
     for (let round = 0; round < 50; round++) {
       const left = [...this.marked(), ...this.#strays.filter(isAlive)]
       if (left.length === 0) break

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { RegistrationError } from '../../../framework/contract/registration-error.js'
+import { sound, violations, watcher } from './contracts.js'
+
+test('a registration error names every violation with its fix', async () => {
+  const found = await violations(
+    sound({ exit_codes: {} }),
+    watcher({ cleanup_command: 'nobody', max_lifetime_seconds: 0 }),
+  )
+  const error = new RegistrationError(found)
+  expect(error).toBeInstanceOf(Error)
+  expect(error.name).toBe('RegistrationError')
+  expect(error.violations).toEqual(found)
+  expect(error.message.split('\n')[0]).toBe('3 violations in 2 commands:')
+  for (const { code, command, place, fix } of found) {
+    expect(error.message).toContain(`${code} ${command}: ${place}: `)
+    expect(error.message).toContain(fix)
+  }
+})
+
+test('one violation is one violation', () => {
+  const violation = {
+    code: 'TOOL_NAME_MALFORMED',
+    command: '',
+    place: 'name',
+    message: 'No name.',
+    fix: 'Give one.',
+  }
+  expect(new RegistrationError([violation]).message).toBe(
+    '1 violation in 1 command:\n  TOOL_NAME_MALFORMED the tool: name: No name. Give one.',
+  )
+})
