@@ -102,7 +102,7 @@ export function defineCommand<
   const B extends boolean = false,
   const I extends boolean = false,
   // Inferred by itself, so that `effect: 'updated'` in an answer stays what it is and needs no `as const`.
-  R extends FromSchema<O> = FromSchema<O>,
+  const R extends FromSchema<O> = FromSchema<O>,
 >(command: DeclaredParts<F, P, E, D, B, I, O, R>): Command {
   return command
 }

@@ -1,5 +1,6 @@
 /** Help for people, rendered by yargs from the contracts; yargs is loaded here and nowhere else. */
 import type { Argv } from 'yargs'
+import type { CommandContract } from '../framework/contract/declaration.js'
 import { GLOBAL_FLAGS } from '../framework/contract/global-flags.js'
 import type { RegisteredCommand, Registry } from '../framework/contract/registry.js'
 import { effectiveExitCodes } from './exit-code-entries.js'
@@ -45,7 +46,7 @@ function treeHelp(page: Argv, registry: Registry, group: string): Argv {
   )
   page.scriptName(name).usage(`$0 ${prefix}<command> [options]\n\n${description}`)
   for (const { contract } of ordered)
-    page.command(usageOf({ contract, builtin: false }), contract.description, {}, () => undefined)
+    page.command(usageOf(contract), contract.description, {}, () => undefined)
   return withGlobals(page).epilogue(
     `${name} ${prefix}<command> --help tells more of one; ${name} manifest tells all to a program.`,
   )
@@ -69,13 +70,14 @@ function withGlobals(page: Argv): Argv {
 }
 
 /** `show <run>`: a command as a list shows it. */
-function usageOf({ contract }: RegisteredCommand): string {
-  return [contract.name, ...(contract.positionals ?? []).map(positionalPlace)].join(' ')
+function usageOf({ name, positionals = [] }: CommandContract): string {
+  return [name, ...positionals.map(positionalPlace)].join(' ')
 }
 
 /** What options do not tell: how dangerous it is, what it leaves running, how it ends. */
 function facts({ tool }: Registry, { contract }: RegisteredCommand): string {
   const lines: string[] = []
+  if (contract.aliases?.length) lines.push(`Also called: ${contract.aliases.join(', ')}`)
   if (contract.danger_level !== 'safe') lines.push(`Danger level: ${contract.danger_level}`)
   if (contract.spawns_background_process === true)
     lines.push(

@@ -29,6 +29,8 @@ export function yargsOption(flag: FlagDeclaration): Options {
     ...(flag.short === undefined ? {} : { alias: flag.short }),
     ...(flag.required === true ? { demandOption: true } : {}),
     ...(flag.enum_values === undefined ? {} : { choices: flag.enum_values.map(String) }),
+    ...(flag.default === undefined || flag.default === null ? {} : { default: flag.default }),
+    requiresArg: flag.type !== 'boolean',
   }
 }
 

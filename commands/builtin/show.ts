@@ -1,6 +1,8 @@
 /** `show`: one run, everything on record and what is alive of it. Reads only. */
 import { statSync } from 'node:fs'
 import { defineCommand } from '../../framework/author.js'
+import { internalsOf } from '../../framework/invocation/internals.js'
+import { spelled } from '../../framework/invocation/new-intent.js'
 import { externalText } from '../../framework/output/sanitize.js'
 import { look } from '../../framework/process/liveness.js'
 import { allRunIds } from '../../framework/runs/find.js'
@@ -136,7 +138,7 @@ export default defineCommand({
         pid: identity.pid,
         cmd: externalText(cmd, 256),
       })),
-      cleanup_command: intent?.cleanup_command ?? null,
+      cleanup_command: intent?.cleanup_command ? spelled(internalsOf(ctx).facts, intent.cleanup_command) : null,
       damaged: view.damaged.map(({ record, state, reason }) => ({ record, state, reason })),
     }
   },

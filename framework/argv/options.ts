@@ -15,10 +15,12 @@ export interface Option {
   readonly value: string | null
 }
 
+const NEGATIVE_NUMBER = /^-(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+
 /** True for what begins an option; `-` alone is a value, and so is a negative number no short flag claims. */
 export function isOption(token: string, lookup: FlagLookup): boolean {
   if (token.length < 2 || !token.startsWith('-') || token === '--') return false
-  return !/^-\.?[0-9]/.test(token) || lookup.short.has(token.charAt(1))
+  return !NEGATIVE_NUMBER.test(token) || lookup.short.has(token.charAt(1))
 }
 
 /** True where the entry can be the value of the option before it. */

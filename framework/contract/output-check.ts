@@ -1,6 +1,6 @@
 /** Holds data to a schema that an author wrote: compiled in memory in development, as source text for a compiled tool. */
 import type { JsonSchema } from './json-schema.js'
-import { newAjv } from './schema-compiler.js'
+import { codeWriter, sharedAjv } from './schema-compiler.js'
 import { describeErrors } from './schema-error.js'
 
 /** Answers with what does not fit, as sentences; an empty list where all does. */
@@ -12,7 +12,7 @@ export type OutputCheck = (data: unknown) => readonly string[]
  * @throws Error where the schema is no valid draft-07 schema; registration reports that before
  */
 export async function compileOutputCheck(schema: JsonSchema): Promise<OutputCheck> {
-  const check = (await newAjv()).compile(schema)
+  const check = (await sharedAjv()).compile(schema)
   return data => (check(data) ? [] : describeErrors(check.errors))
 }
 
@@ -27,8 +27,8 @@ export async function standaloneOutputCheck(schema: JsonSchema): Promise<string>
 
 /** The same check as one expression, so that a module can hold several; the same text for the same schema. */
 export async function standaloneExpression(schema: JsonSchema): Promise<string> {
-  // A new factory for each text: the names in it are numbered by what the factory made before.
-  const ajv = await newAjv({ source: true, lines: true })
+  await compileOutputCheck(schema)
+  const ajv = await codeWriter()
   const { default: standalone } = await import('ajv/dist/standalone/index.js')
   const code = standalone.default(ajv, ajv.compile(schema))
   const body = code.replace(/^"use strict";\s*/, '').replace(RUNTIME_PART, (_, name: string) => {

@@ -19,47 +19,38 @@ export interface SchemaCompiler {
   mismatches(schema: object, value: unknown): readonly string[]
 }
 
-/**
- * A new validator factory with the options of this framework.
- * @param code options of generated code, where that is wanted
- */
-export async function newAjv(code: NonNullable<Options['code']> = {}): Promise<Ajv> {
-  const { Ajv } = await import('ajv')
-  const formats = { ...FORMATS }
-  return new Ajv({
-    allErrors: true,
-    // Unknown keywords and formats are annotations in draft-07, no errors and nothing to log.
-    strict: false,
-    logger: false,
-    // Without it `required: ["toString"]` is met by every object.
-    ownProperties: true,
-    // Two contracts may carry schemas of the same $id.
-    addUsedSchema: false,
-    formats,
-    code,
-  })
+const OPTIONS: Options = {
+  allErrors: true,
+  // Unknown keywords and formats are annotations in draft-07, no errors and nothing to log.
+  strict: false,
+  logger: false,
+  // Without it `required: ["toString"]` is met by every object.
+  ownProperties: true,
+  // Two contracts may carry schemas of the same $id.
+  addUsedSchema: false,
+}
+
+let shared: Promise<Ajv> | null = null
+
+/** The one of this process: making another costs more than compiling with it. */
+export function sharedAjv(): Promise<Ajv> {
+  shared ??= newAjv({})
+  return shared
+}
+
+/** One that writes code: new for each text, for it numbers the names in it by what it made before; it checks no schema. */
+export function codeWriter(): Promise<Ajv> {
+  return newAjv({ code: { source: true, lines: true }, meta: false, validateSchema: false })
 }
 
 /** Makes the compiler that the registration rules ask. */
 export async function schemaCompiler(): Promise<SchemaCompiler> {
-  const ajv = await newAjv()
-  const metaFaults = (schema: object): readonly SchemaFault[] => {
-    if (Object.hasOwn(schema, '$async')) return [{ place: '$async', message: 'is no keyword of draft-07' }]
-    try {
-      if (ajv.validateSchema(schema) === true) return []
-    } catch (error) {
-      // Thrown for a $schema that is not known here.
-      return [{ place: '$schema', message: messageOf(error) }]
-    }
-    return essentialErrors(ajv.errors).map(fault => ({ place: placeOf(fault), message: complaintOf(fault) }))
-  }
-
+  const ajv = await sharedAjv()
   return {
     faults(schema) {
-      const faults = metaFaults(schema)
+      const faults = metaFaults(ajv, schema)
       // References and patterns are looked at only when a schema is compiled, which costs fifty times its validation.
-      if (faults.length > 0 || !/"(?:\$ref|pattern|patternProperties)"/.test(JSON.stringify(schema)))
-        return faults
+      if (faults.length > 0 || !COMPILED.test(JSON.stringify(schema))) return faults
       try {
         ajv.compile(schema)
         return []
@@ -72,6 +63,24 @@ export async function schemaCompiler(): Promise<SchemaCompiler> {
       return check(value) ? [] : describeErrors(check.errors)
     },
   }
+}
+
+const COMPILED = /"(?:\$ref|pattern|patternProperties)"/
+
+function metaFaults(ajv: Ajv, schema: object): readonly SchemaFault[] {
+  if (Object.hasOwn(schema, '$async')) return [{ place: '$async', message: 'is no keyword of draft-07' }]
+  try {
+    if (ajv.validateSchema(schema) === true) return []
+  } catch (error) {
+    // Thrown for a $schema that is not known here.
+    return [{ place: '$schema', message: messageOf(error) }]
+  }
+  return essentialErrors(ajv.errors).map(fault => ({ place: placeOf(fault), message: complaintOf(fault) }))
+}
+
+async function newAjv(options: Options): Promise<Ajv> {
+  const { Ajv } = await import('ajv')
+  return new Ajv({ ...OPTIONS, ...options, formats: { ...FORMATS } })
 }
 
 function messageOf(error: unknown): string {

@@ -15,7 +15,7 @@ import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
 import {
   BACKGROUND_GRACE_MS,
-  cleanupCommandLine,
+  runnableCleanupCommand,
   mergeEnvironment,
   newIntent,
   runEnvironment,
@@ -114,7 +114,7 @@ export class BackgroundCapability implements Background {
     const facts = { ...this.#facts, session_id: this.#intent.session_id }
     return {
       background_pid: this.#run.pid,
-      cleanup_command: cleanupCommandLine(facts, this.#contract.cleanup_command ?? 'stop', this.#run.run_id),
+      cleanup_command: runnableCleanupCommand(facts, this.#contract.cleanup_command ?? 'stop', this.#run.run_id),
       pid_file: pidFilePath(facts.state(), facts.session_id),
       run_id: this.#run.run_id,
       session_id: this.#run.session_id,

@@ -5,6 +5,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string
+  /** The script that runs, links resolved; null where a tool is embedded. */
+  readonly entry: string | null
   readonly stdin_is_tty: boolean
   readonly stdout_is_tty: boolean
   readonly stderr_is_tty: boolean

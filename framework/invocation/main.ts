@@ -1,5 +1,4 @@
 /** A tool as a process: the real streams, the signals, and the end. */
-import { realpathSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { callTool } from './call.js'
 import {
@@ -26,8 +25,8 @@ export async function runMain(
   process.env['GIT_PAGER'] = 'cat'
   const interruption = new Interruption()
   const signals = new Signals(interruption)
-  const entry = process.argv[1] === undefined ? null : pathToFileURL(realpathSync(process.argv[1]))
   const io = processIo()
+  const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const exit_code = await callTool({
     tool: identityOf(definition),
     source: () => openSource(definition, options, isCompiling(argv)),

@@ -1,4 +1,5 @@
 /** The real process as an `Io`. Streams are touched when first used: opening stdout costs as much as a small command. */
+import { realpathSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { type Io, ReaderGone } from './io.js'
 
@@ -6,6 +7,7 @@ export function processIo(): Io {
   return {
     env: process.env,
     cwd: process.cwd(),
+    entry: process.argv[1] === undefined ? null : realpathSync(process.argv[1]),
     stdin_is_tty: isatty(0),
     stdout_is_tty: isatty(1),
     stderr_is_tty: isatty(2),

@@ -69,6 +69,7 @@ async function embeddedCall(
     io: {
       env: {},
       cwd: process.cwd(),
+      entry: null,
       stdin_is_tty: false,
       stdout_is_tty: false,
       stderr_is_tty: false,

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { publish } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
+import { pruneHistory } from './prune.js'
 import { type RunIntent, recordPath } from './records.js'
 
 /**
@@ -18,6 +19,7 @@ export function recordIntent(root: StateRoot, intent: RunIntent): void {
     rmSync(directory, { recursive: true, force: true })
     throw error
   }
+  pruneHistory(root, intent.run_id)
 }
 
 /** Takes a run's name out of `live/`: nothing of it is alive any more, and it has an end. */

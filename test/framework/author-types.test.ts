@@ -225,6 +225,13 @@ const ACCEPTED: Readonly<Record<string, string>> = {
     execute: `async execute() {
       return { id: 'x', size: null, state: 'live', kind: 'run', tags: ['a'], by_name: { a: 1 }, either: true } },`,
   }),
+  'an effect among the declared ones': command({
+    danger_level: `danger_level: 'mutating',`,
+    output_schema: `output_schema: { type: 'object', properties: { effect: { enum: ['updated', 'noop'] } }, required: ['effect'] },`,
+    execute: `async execute(_args, ctx) {
+      if (ctx.dryRun) return { effect: 'noop' }
+      return { effect: ctx.cwd === '/' ? 'updated' : 'noop', more: [1] } },`,
+  }),
   'a check of the input': command({
     flags: `flags: { dir: { type: 'string', required: true, description: 'd' } },`,
     more: `validate(args, ctx) { return args.dir === ctx.cwd ? [{ param: 'dir', message: 'is here' }] : [] },`,

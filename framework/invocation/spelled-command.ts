@@ -1,0 +1,36 @@
+/** How this tool is called from a shell, so that a command line of an answer runs as it stands (contract A-09). */
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { ToolIdentity } from '../contract/registry.js'
+import type { Io } from './io.js'
+
+/**
+ * @returns the tool's name where the caller's PATH leads from it to the entry that runs now; else the entry itself,
+ *   with Node before it where it cannot be executed
+ */
+export function spelledTool({ name }: ToolIdentity, { entry, env }: Pick<Io, 'entry' | 'env'>): string {
+  if (entry === null || firstOnPath(name, env['PATH'] ?? '') === entry) return name
+  return isExecutable(entry) ? shellWord(entry) : `${shellWord(process.execPath)} ${shellWord(entry)}`
+}
+
+function firstOnPath(name: string, path: string): string | null {
+  const found = path
+    .split(delimiter)
+    .filter(directory => directory !== '')
+    .map(directory => join(directory, name))
+    .find(isExecutable)
+  return found === undefined ? null : realpathSync(found)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One word of a POSIX shell, quoted where it needs to be. */
+const shellWord = (text: string): string =>
+  /^[A-Za-z0-9_/.:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
