@@ -8,8 +8,9 @@ import { EXCLUSIVE_GLOBALS, type GlobalValues, globalFlags, readGlobals } from '
 import { RegistrationError } from '../contract/registration-error.js'
 import type { ToolIdentity } from '../contract/registry.js'
 import { monotonicMs } from '../process/clock.js'
+import { assertPlatform } from '../process/platform.js'
 import { newRequestId } from '../store/ids.js'
-import { openStateRoot, type StateRoot, stateRootPath } from '../store/state-root.js'
+import { openStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
 import { type CallMeta, envelopeOf, writeAnswer } from './answer.js'
 import type { CallFacts } from './call-facts.js'
 import { confirmationOf, confirmed } from './confirmation.js'
@@ -217,7 +218,9 @@ class Call {
       cwd: this.#cwd,
       io,
       state() {
-        state ??= openStateRoot(stateRootPath(tool, io.env), `${tool.prefix}STATE_DIR`)
+        if (state) return state
+        assertPlatform()
+        state = openStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
         return state
       },
     }

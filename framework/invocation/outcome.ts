@@ -7,6 +7,7 @@ import {
   exitCodeNumber,
   INHERITED_EXIT_CODES,
 } from '../contract/exit-codes.js'
+import { PlatformUnsupported } from '../process/platform.js'
 import { StateDirUnavailable } from '../store/state-root.js'
 import { CommandExit } from './command-exit.js'
 import { FrameworkExit } from './framework-exit.js'
@@ -90,6 +91,12 @@ function asExit(thrown: unknown): CommandExit {
     return new FrameworkExit('PRECONDITION', 'STATE_DIR_UNAVAILABLE', thrown.message, {
       context: { path: thrown.path, reason: thrown.reason, variable: thrown.variable },
       fix_required: `set ${thrown.variable} to a directory of yours that nobody else can write, on a disk with space`,
+    })
+  }
+  if (thrown instanceof PlatformUnsupported) {
+    return new FrameworkExit('PRECONDITION', thrown.code, thrown.message, {
+      context: { reason: thrown.reason },
+      fix_required: 'run this on Linux, with a /proc of its own PID namespace',
     })
   }
   if (thrown instanceof TempDirUnavailable)

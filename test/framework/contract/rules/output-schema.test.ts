@@ -44,10 +44,20 @@ describe('the output schema', () => {
     expect(await answering(schema)).toEqual([`OUTPUT_SCHEMA_INVALID ${place}`])
   })
 
-  test('may share its $id with that of another command', async () => {
-    const output_schema = { $id: 'same.json', type: 'object' }
-    const other = { $id: 'same.json', type: 'array' }
-    expect(await refusals(sound({ output_schema }), sound({ name: 'b', output_schema: other }))).toEqual([])
+  test('may share its $id with that of another command, references and all', async () => {
+    const schema = (type: string) => ({
+      $id: 'same.json',
+      type: 'object',
+      properties: { a: { $ref: '#/definitions/a' }, b: { $ref: 'same.json#/definitions/a' } },
+      definitions: { a: { type, default: 1 } },
+    })
+    const flags = {
+      f: { type: 'object', description: 'd', schema: schema('integer'), default: { a: 1, b: 1 } },
+    }
+    const other = { f: { ...flags.f, schema: schema('string'), default: { a: 'x', b: 'x' } } }
+    const first = sound({ output_schema: schema('string'), flags })
+    const second = sound({ name: 'b', output_schema: schema('integer'), flags: other })
+    expect(await refusals(first, second)).toEqual([])
   })
 })
 
