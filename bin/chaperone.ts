@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The reference tool: the framework's own commands, used for real. */
 import { runTool } from '../framework/index.js'
-import { FRAMEWORK_VERSION } from '../framework/version.js'
+import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
 
 await runTool({
   name: 'chaperone',

@@ -1,13 +1,12 @@
 // Builds dist/: the library and the bin as ESM with shared chunks, the shim and the watcher as one file each,
 // the declarations, and the reference tool's compiled manifest.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const shared = {
   absWorkingDir: root,
@@ -15,7 +14,6 @@ const shared = {
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  define: { CHAPERONE_VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',
   // proper-lockfile and its dependencies are CommonJS and ask for Node's modules by require.

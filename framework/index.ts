@@ -1,9 +1,9 @@
 /** The public face: what a command file needs, and `createTool` and `runTool` with the built-in commands mounted. */
 import { BUILTINS } from '../commands/builtin/index.js'
+import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
 import type { ToolDefinition } from './invocation/definition.js'
 import { runMain } from './invocation/main.js'
 import { makeTool, type Tool } from './invocation/tool.js'
-import { FRAMEWORK_VERSION } from './version.js'
 
 export * from './author.js'
 export type { CompiledManifest } from './contract/compiled.js'

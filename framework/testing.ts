@@ -1,8 +1,8 @@
 /** For authors' own tests: the same tool, which also fails a call that leaves an undeclared process behind. */
 import { BUILTINS } from '../commands/builtin/index.js'
+import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
 import type { ToolDefinition } from './invocation/definition.js'
 import { makeTool, type Tool } from './invocation/tool.js'
-import { FRAMEWORK_VERSION } from './version.js'
 
 export type { ToolDefinition } from './invocation/definition.js'
 export type { CallIo, CallResult, Tool } from './invocation/tool.js'

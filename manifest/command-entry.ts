@@ -1,5 +1,4 @@
 /** One command as the manifest shows it: a projection of its contract, of documented keys only. */
-
 import type { RegisteredCommand, Registry } from '../framework/contract/registry.js'
 import type { CommandEntry } from '../schemas/generated/types.js'
 import { ownExitCodes } from './exit-code-entries.js'

@@ -1,5 +1,4 @@
 /** Exit codes as the wire has them: keyed by number, what all commands inherit told apart from what one declares. */
-
 import {
   type ExitCodeDeclaration,
   type ExitCodes,
@@ -12,23 +11,20 @@ import type { ExitCodeEntry } from '../schemas/generated/types.js'
 export type ExitCodeTable = Readonly<Record<string, ExitCodeEntry>>
 
 /** The root table: what every command can end with (contract B-13). */
-export function inheritedExitCodes(): ExitCodeTable {
-  return table(INHERITED_EXIT_CODES)
-}
+export const INHERITED: ExitCodeTable = table(INHERITED_EXIT_CODES)
 
 /** What a command adds to the root table or says differently; never an identical repeat. */
 export function ownExitCodes(declared: ExitCodes): ExitCodeTable {
-  const inherited = inheritedExitCodes()
   return Object.fromEntries(
     Object.entries(table(declared)).filter(
-      ([code, entry]) => canonicalJson(entry) !== canonicalJson(inherited[code]),
+      ([code, entry]) => canonicalJson(entry) !== canonicalJson(INHERITED[code]),
     ),
   )
 }
 
 /** Everything that a command can end with. */
 export function effectiveExitCodes(declared: ExitCodes): ExitCodeTable {
-  return { ...inheritedExitCodes(), ...table(declared) }
+  return { ...INHERITED, ...table(declared) }
 }
 
 function table(declared: ExitCodes): ExitCodeTable {

@@ -1,5 +1,4 @@
 /** Flags and positionals as the wire has them: closed, `required` always said, a default only where there is one. */
-
 import type { FlagDeclaration, Flags, PositionalDeclaration } from '../framework/contract/declaration.js'
 import type { FlagEntry, FlagMap, PositionalEntry } from '../schemas/generated/types.js'
 

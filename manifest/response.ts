@@ -5,7 +5,7 @@ import { canonicalJson } from '../framework/contract/projection.js'
 import type { Registry } from '../framework/contract/registry.js'
 import type { CommandEntry, EnvVarEntry, ManifestResponse } from '../schemas/generated/types.js'
 import { commandEntry, dotPath } from './command-entry.js'
-import { inheritedExitCodes } from './exit-code-entries.js'
+import { INHERITED } from './exit-code-entries.js'
 import { globalFlagMap } from './flag-entries.js'
 import { FRAMEWORK_VERSION } from './framework-version.js'
 
@@ -24,7 +24,7 @@ export function manifestResponse(registry: Registry): ManifestResponse {
     schema_version: SCHEMA_VERSION,
     framework_version: FRAMEWORK_VERSION,
     flags: globalFlagMap(globalFlags(registry.tool.prefix)),
-    exit_codes: inheritedExitCodes(),
+    exit_codes: INHERITED,
     env_vars: environment(registry.tool.prefix),
     commands: Object.fromEntries(commands),
   }

@@ -1,5 +1,4 @@
 /** What `<command> --schema` and `--output-schema` answer (REQ-C-015, REQ-O-013, contract B-08). */
-
 import type { JsonSchema } from '../framework/contract/json-schema.js'
 import type { RegisteredCommand, Registry } from '../framework/contract/registry.js'
 import type { CommandEntry, FlagMap } from '../schemas/generated/types.js'

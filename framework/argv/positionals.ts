@@ -34,14 +34,7 @@ export function readPositionals(
     if (positional.variadic === true) values.set(positional.name, read)
     else if (read.length === 1) values.set(positional.name, read[0])
   }
-  for (const { text } of words.slice(next))
-    findings.faults.push({
-      field: 'positionals',
-      param: 'positionals',
-      code: 'ARG_ERROR',
-      message: `${quoted(text)} is one word too many${takes(contract)}`,
-      value: text,
-    })
+  refuseSurplus(contract, words.slice(next), findings)
   return values
 }
 
@@ -66,8 +59,24 @@ function readWord(
   return undefined
 }
 
-function takes({ name, positionals = [] }: ArgumentContract): string {
+function refuseSurplus(
+  { name, positionals = [] }: ArgumentContract,
+  surplus: readonly Word[],
+  { faults }: Findings,
+): void {
+  const [first, ...others] = surplus
+  if (first === undefined) return
   const places = positionals.map(positional => `<${positional.name}>`).join(' ')
   const subject = name === '' ? 'the tool' : `'${name}'`
-  return `: ${subject} takes ${places === '' ? 'none' : places}`
+  const what =
+    others.length === 0
+      ? `${quoted(first.text)} is one word too many`
+      : `${quoted(first.text)} and ${others.length} more are too many words`
+  faults.push({
+    field: 'positionals',
+    param: 'positionals',
+    code: 'ARG_ERROR',
+    message: `${what}: ${subject} takes ${places === '' ? 'none' : places}`,
+    value: first.text,
+  })
 }

@@ -35,17 +35,19 @@ export function scan(argv: readonly string[], lookup: FlagLookup, strict: boolea
   const given = new Map<KnownFlag, GivenOption[]>()
   const words: Word[] = []
   const unknown: UnknownOption[] = []
-  const rest = (from: number) => argv.slice(from).map((text, offset) => ({ index: from + offset, text }))
+  const takeAll = (from: number) => {
+    for (const [offset, text] of argv.slice(from).entries()) words.push({ index: from + offset, text })
+  }
   let index = 0
   while (index < argv.length) {
     const token = argv[index] ?? ''
     if (token === '--') {
-      words.push(...rest(index + 1))
+      takeAll(index + 1)
       break
     }
     if (!isOption(token, lookup)) {
       if (strict) {
-        words.push(...rest(index))
+        takeAll(index)
         break
       }
       words.push({ index, text: token })

@@ -70,7 +70,7 @@ export function textParam(error: SchemaError, name: string): string | null {
   return typeof value === 'string' ? value : null
 }
 
-export function param(error: SchemaError, name: string): unknown {
+function param(error: SchemaError, name: string): unknown {
   return Object.hasOwn(error.params, name) ? Reflect.get(error.params, name) : undefined
 }
 

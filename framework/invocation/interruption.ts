@@ -1,4 +1,4 @@
-/** What cuts a call short: a signal or its own time limit, whichever is first. */
+/** What cuts a call short: a signal, its own time limit or an accident, whichever is first. */
 import { after } from '../process/clock.js'
 import type { Outcome } from './outcome.js'
 
@@ -7,9 +7,21 @@ export type TerminalSignal = 'SIGTERM' | 'SIGHUP' | 'SIGINT'
 /** 128 + n, as shells report it; nobody but a signal handler may exit with these (REQ-F-001). */
 export const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
+/** What a handler does to its own process: without the framework it would end it, and nobody would be answered. */
+export interface Accident {
+  readonly kind: 'accident'
+  /** `error.code`, UPPER_SNAKE. */
+  readonly code: string
+  readonly message: string
+  readonly fix_required: string
+  /** For stderr alone (REQ-F-006). */
+  readonly trace?: string
+}
+
 export type Cut =
   | { readonly kind: 'signal'; readonly signal: TerminalSignal }
   | { readonly kind: 'timeout'; readonly timeout_ms: number }
+  | Accident
 
 export class Interruption {
   readonly #controller = new AbortController()
@@ -77,6 +89,17 @@ export function cutOutcome(cut: Cut, progress: object | null): Outcome {
       },
       warnings: [],
       meta: {},
+    }
+  }
+  if (cut.kind === 'accident') {
+    const { code, message, fix_required, trace } = cut
+    return {
+      exit_code: 1,
+      data,
+      error: { code, message, retryable: false, phase: 'execution', fix_required },
+      warnings: [],
+      meta: {},
+      ...(trace === undefined ? {} : { trace }),
     }
   }
   return {

@@ -124,11 +124,12 @@ class Telling {
   }
 
   #rename({ parent, name, entry, found }: Arrival): void {
-    if (this.#hints.takeChange(entry)) this.#change(entry)
+    const changed = this.#hints.takeChange(entry)
+    if (changed) this.#change(entry)
     const from = this.#tree.path(entry)
     this.#tree.move(entry, parent, name)
     this.#write(() => renameLine(from, this.#tree.path(entry), found.type))
-    if (differs(entry.found, found, false)) this.#change(entry)
+    if (!changed && differs(entry.found, found, false)) this.#change(entry)
     entry.found = found
     // Its own watch says that it moved, and has it looked at again; without a watch nobody says so.
     if (entry instanceof Directory && !entry.watch) this.#hints.all(entry, true)

@@ -201,6 +201,12 @@ describe('refusals', () => {
     expect(errors.map(({ field }) => field)).toEqual(['nope', 'target', 'count', 'id', 'positionals'])
   })
 
+  test('words too many are one fault, however many they are', () => {
+    expect(faults(['web', ...Array.from({ length: 300_000 }, () => 'x')])).toMatchObject([
+      { message: "'x' and 299999 more are too many words: 'deploy' takes <app>" },
+    ])
+  })
+
   test.each([
     ['../etc', 'path_traversal'],
     ['a%2f', 'percent_encoding'],
@@ -257,6 +263,11 @@ describe('strict placement', () => {
     expect(parsed.errors).toEqual([])
     expect(parsed.args['argv']).toEqual(expected)
     expect(parsed.globals['format']).toBeUndefined()
+  })
+
+  test('a program gets as many words as the system allows', () => {
+    const words = Array.from({ length: 300_000 }, (_, index) => String(index))
+    expect(parse(run, ['--', ...words]).args['argv']).toEqual(words)
   })
 
   test('NUL is refused even there: no program can be given one', () => {

@@ -1,5 +1,4 @@
 /** Answers for the tests of this room. */
-
 import { buildEnvelope } from '../../../framework/output/envelope.js'
 import type { ErrorDetail, ResponseData, ResponseEnvelope } from '../../../schemas/generated/types.js'
 

@@ -1,0 +1,27 @@
+/** Prints the table of what the framework costs, each row a ratio of medians of interleaved rounds. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { backgroundRows } from './background-rows.js'
+import { coldRows } from './cold-rows.js'
+import { historyRows } from './history-rows.js'
+
+/** One line of the table. */
+export interface Row {
+  readonly what: string
+  readonly measured: string
+  readonly budget: string
+  readonly within: boolean
+}
+
+const rounds = Number(process.argv[2] ?? 20)
+const directory = mkdtempSync(join(tmpdir(), 'chaperone-bench-'))
+try {
+  console.log(`Node ${process.version}, ${rounds} interleaved rounds, medians\n`)
+  for (const rows of [coldRows, backgroundRows, historyRows]) {
+    for (const { what, measured, budget, within } of await rows(directory, rounds))
+      console.log(`${within ? 'ok  ' : 'OVER'} ${what.padEnd(58)} ${measured.padEnd(34)} ${budget}`)
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}

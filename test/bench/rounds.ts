@@ -1,0 +1,38 @@
+/** Interleaved rounds: every case once a round, so that what slows the machine slows them all; medians of each. */
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
+
+/** One measured thing; `run` answers with milliseconds. */
+export interface Case {
+  readonly name: string
+  run(): number | Promise<number>
+}
+
+/** @returns by case name, all measurements in ms, sorted */
+export async function interleave(cases: readonly Case[], rounds: number): Promise<Map<string, number[]>> {
+  const measured = new Map<string, number[]>(cases.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, run } of cases) measured.get(name)?.push(await run())
+  }
+  for (const values of measured.values()) values.sort((a, b) => a - b)
+  return measured
+}
+
+/** The middle of a sorted list. */
+export function median(sorted: readonly number[] = []): number {
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+/** Wall-clock milliseconds of one process, its output thrown away but checked. */
+export function timed(argv: readonly string[], options: SpawnSyncOptions = {}): number {
+  const [program = process.execPath, ...rest] = argv
+  const started = performance.now()
+  const { status, stderr } = spawnSync(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+  const took = performance.now() - started
+  if (status !== 0) throw new Error(`${argv.join(' ')} exited with ${status}: ${stderr}`)
+  return took
+}
+
+/** What everything is compared with: the same Node, doing nothing. */
+export const bareNode: Case = { name: 'node -e 0', run: () => timed([process.execPath, '-e', '0']) }

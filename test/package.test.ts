@@ -1,0 +1,56 @@
+/** What is shipped, and that it can be installed by strangers. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
+
+interface LockedPackage {
+  readonly version?: string
+  readonly license?: string
+  readonly dev?: boolean
+  readonly resolved?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const locked: Readonly<Record<string, LockedPackage>> = JSON.parse(
+  readFileSync('package-lock.json', 'utf8'),
+).packages
+
+test('the framework names the version of its package', () => {
+  expect(FRAMEWORK_VERSION).toBe(manifest.version)
+})
+
+test('the lock file has an entry for every platform, so that npm ci works on each', () => {
+  const missing = Object.entries(locked).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      name => !locked[`node_modules/${name}`] && !locked[`${path}/node_modules/${name}`],
+    ),
+  )
+  expect(missing).toEqual([])
+})
+
+test('the lock file names no host', () => {
+  expect(Object.values(locked).filter(({ resolved }) => resolved !== undefined)).toEqual([])
+})
+
+test('every runtime dependency may be used in an MIT project', () => {
+  const runtime = Object.entries(locked).filter(([path, { dev }]) => path !== '' && dev !== true)
+  expect(runtime.length).toBeGreaterThan(3)
+  for (const [path, { license }] of runtime)
+    expect(license, path).toMatch(/^(MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\.0)$/)
+})
+
+test('the tarball holds the build and nothing of the sources or tests', () => {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )
+  const paths: string[] = packed.files.map(({ path }: { path: string }) => path)
+  expect(paths).toContain('dist/bin/chaperone.js')
+  expect(paths).toContain('dist/framework/shim/shim.js')
+  expect(paths).toContain('dist/bin/chaperone.manifest.js')
+  expect(paths.filter(path => /^(test|build|bin|framework|commands|manifest)\//.test(path))).toEqual([])
+})
