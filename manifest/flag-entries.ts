@@ -35,6 +35,8 @@ export function positionalEntry(positional: PositionalDeclaration): PositionalEn
 
 function flagEntry(flag: FlagDeclaration): FlagEntry {
   const { type, description, required, enum_values, short, pattern, pattern_type, env_vars, schema } = flag
+  // Authors describe the whole array; the wire describes one item (FlagEntry).
+  const wire_schema = type === 'array' ? schema?.items : schema
   return {
     type,
     required: required ?? false,
@@ -45,7 +47,7 @@ function flagEntry(flag: FlagDeclaration): FlagEntry {
     ...(pattern === undefined ? {} : { pattern }),
     ...(pattern_type === undefined ? {} : { pattern_type }),
     ...(env_vars === undefined ? {} : { env_vars: env_vars.map(variable => ({ ...variable })) }),
-    ...(schema === undefined ? {} : { schema }),
+    ...(wire_schema === undefined ? {} : { schema: wire_schema }),
   }
 }
 

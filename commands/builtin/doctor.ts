@@ -1,11 +1,17 @@
 /** `doctor`: whether this machine gives what the framework needs, and how to mend what it does not. */
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { defineCommand } from '../../framework/author.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { type Internals, internalsOf } from '../../framework/invocation/internals.js'
 import { readProcessTable } from '../../framework/process/table.js'
 import { shimPath } from '../../framework/runs/shim-path.js'
-import { openStateRoot, StateDirUnavailable, stateRootPath } from '../../framework/store/state-root.js'
+import {
+  peekStateRoot,
+  StateDirUnavailable,
+  stateRootPath,
+  stateRootVariable,
+} from '../../framework/store/state-root.js'
 
 interface Check {
   readonly name: string
@@ -104,30 +110,37 @@ function node(): Check {
   return { name: 'node', ok, version, required, ...(ok ? {} : { fix: `install Node ${required}` }) }
 }
 
+/** Looks only: `doctor` is safe, so it makes nothing that is not there yet. */
 function stateDirectory({ facts }: Internals): Check {
   const { tool, io } = facts
-  const variable = `${tool.prefix}STATE_DIR`
+  const variable = stateRootVariable(tool)
   const path = stateRootPath(tool, io.env)
+  const failed = (error: string, fix: string): Check => ({ name: 'state_directory', ok: false, error, fix })
   try {
-    openStateRoot(path, variable)
-    const { bavail, bsize } = statfsSync(path)
+    const is_there = peekStateRoot(path, variable) !== null
+    const directory = is_there ? path : existingAbove(path)
+    if (!isAccessible(directory, constants.W_OK | constants.X_OK))
+      return failed(`${directory} cannot be written`, `set ${variable} to a directory of yours`)
+    const { bavail, bsize } = statfsSync(directory)
     const free = bavail * bsize
-    if (free >= MIN_FREE_BYTES) return { name: 'state_directory', ok: true, detail: path }
-    return {
-      name: 'state_directory',
-      ok: false,
-      error: `${path} has ${free} bytes left`,
-      fix: `free some space, or set ${variable} to another disk`,
-    }
+    if (free < MIN_FREE_BYTES)
+      return failed(
+        `${directory} has ${free} bytes left`,
+        `free some space, or set ${variable} to another disk`,
+      )
+    return { name: 'state_directory', ok: true, detail: is_there ? path : `${path}, made when first needed` }
   } catch (error) {
     if (!(error instanceof StateDirUnavailable)) throw error
-    return {
-      name: 'state_directory',
-      ok: false,
-      error: error.message,
-      fix: `set ${variable} to a directory of yours`,
-    }
+    return failed(error.message, `set ${variable} to a directory of yours`)
   }
+}
+
+/** The nearest directory that is there, in which the missing ones would be made. */
+function existingAbove(path: string): string {
+  const above = dirname(path)
+  return statSync(above, { throwIfNoEntry: false })?.isDirectory() || above === path
+    ? above
+    : existingAbove(above)
 }
 
 function tracking(): Check {
@@ -144,7 +157,7 @@ function tracking(): Check {
 }
 
 function guardShell(): Check {
-  const ok = isExecutable('/bin/sh')
+  const ok = isAccessible('/bin/sh', constants.X_OK)
   return {
     name: 'guard',
     ok,
@@ -191,9 +204,9 @@ function compiled({ source }: Internals): Check {
   }
 }
 
-function isExecutable(path: string): boolean {
+function isAccessible(path: string, mode: number): boolean {
   try {
-    accessSync(path, constants.X_OK)
+    accessSync(path, mode)
     return true
   } catch {
     return false

@@ -44,7 +44,7 @@ export default defineCommand({
       return write(await source.registry(), manifest_target, JSON.stringify(response), response.etag)
     if (args.etag !== undefined && args.etag === response.etag) {
       meta({ not_modified: true })
-      return null
+      return {}
     }
     return { ...response }
   },

@@ -6,6 +6,9 @@ import { recordedState, stateForValidation } from '../../framework/invocation/in
 import { findRun } from '../../framework/runs/find.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
 
+/** A run's id, or a prefix of it. */
+export const RUN_PATTERN = '^[0-9a-f]{4,12}$'
+
 /**
  * What is wrong with the ids given, before the command runs: malformed or ambiguous ones (exit 2).
  * An id that no run has is no fault of the form; the command answers with exit 5.
@@ -18,7 +21,7 @@ export function faultyRunNames(
   const root = stateForValidation(ctx)
   return names.flatMap(name => {
     const found = root ? findRun(root, name) : null
-    if (found?.kind === 'malformed' || (!found && !/^[0-9a-f]{4,12}$/.test(name)))
+    if (found?.kind === 'malformed' || (!found && !new RegExp(RUN_PATTERN).test(name)))
       return [{ param, message: `${JSON.stringify(name)} is no run id: 4 to 12 of the digits 0-9a-f are` }]
     if (found?.kind === 'ambiguous') {
       const shown = found.candidates.slice(0, 10).join(', ')

@@ -138,7 +138,9 @@ export default defineCommand({
         pid: identity.pid,
         cmd: externalText(cmd, 256),
       })),
-      cleanup_command: intent?.cleanup_command ? spelled(internalsOf(ctx).facts, intent.cleanup_command) : null,
+      cleanup_command: intent?.cleanup_command
+        ? spelled(internalsOf(ctx).facts, intent.cleanup_command)
+        : null,
       damaged: view.damaged.map(({ record, state, reason }) => ({ record, state, reason })),
     }
   },

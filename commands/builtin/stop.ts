@@ -4,7 +4,7 @@ import { DURATION_PATTERN } from '../../framework/argv/durations.js'
 import { defineCommand, parseDuration } from '../../framework/author.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { FOREIGN_RUN, OWNER_HUNG, RUN_NOT_FOUND, SURVIVORS } from './exits.js'
-import { faultyRunNames, namedRuns } from './named-run.js'
+import { faultyRunNames, namedRuns, RUN_PATTERN } from './named-run.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
 export default defineCommand({
@@ -16,6 +16,7 @@ export default defineCommand({
   flags: {
     run: {
       type: 'string',
+      pattern: RUN_PATTERN,
       description: 'The run to stop, by id or unique prefix, as cleanup commands name it',
     },
     force: { type: 'boolean', description: 'KILL at once, also past an owner that does not answer' },

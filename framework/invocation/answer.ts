@@ -6,9 +6,11 @@ import { buildEnvelope } from '../output/envelope.js'
 import type { OutputFormat } from '../output/format.js'
 import { render } from '../output/render.js'
 import { monotonicMs } from '../process/clock.js'
+import { FrameworkExit } from './framework-exit.js'
 import type { Io } from './io.js'
-import type { Outcome } from './outcome.js'
+import { failure, type Outcome } from './outcome.js'
 import type { Verbosity } from './settings.js'
+import { withoutTrace } from './thrown.js'
 
 /** What every answer of a call says about the call itself. */
 export interface CallMeta {
@@ -20,17 +22,26 @@ export interface CallMeta {
   readonly schema_version: string
   readonly timeout_ms: number
   readonly cwd: string
+  /** ISO 8601. */
+  readonly started_at: string
   /** `monotonicMs()` at entry. */
   readonly started_ms: number
 }
 
-export function envelopeOf(outcome: Outcome, call: CallMeta): ResponseEnvelope {
+/** Characters of stray output that the warning shows. */
+export const MAX_STRAY = 1_000
+
+/**
+ * @param stray what anybody but the framework wrote to stdout
+ * @throws whatever a getter of the data throws
+ */
+export function envelopeOf(outcome: Outcome, call: CallMeta, stray: string): ResponseEnvelope {
   const { tool, trace_id } = call
   return buildEnvelope({
     exit_code: outcome.exit_code,
     data: outcome.data,
     error: outcome.error,
-    warnings: outcome.warnings,
+    warnings: [...outcome.warnings, ...strayWarnings(stray)],
     meta: {
       exit_code: outcome.exit_code,
       duration_ms: Math.max(0, Math.round(monotonicMs() - call.started_ms)),
@@ -38,7 +49,7 @@ export function envelopeOf(outcome: Outcome, call: CallMeta): ResponseEnvelope {
       request_id: call.request_id,
       ...(trace_id === null ? {} : { trace_id }),
       command: call.command === '' ? tool.name : call.command.replaceAll(' ', '.'),
-      timestamp: new Date().toISOString(),
+      timestamp: call.started_at,
       schema_version: call.schema_version,
       tool_version: tool.version,
       cwd: call.cwd,
@@ -46,6 +57,34 @@ export function envelopeOf(outcome: Outcome, call: CallMeta): ResponseEnvelope {
       ...outcome.meta,
     },
   })
+}
+
+/** It went to stderr; the answer says so (REQ-F-006). */
+function strayWarnings(text: string): Outcome['warnings'] {
+  if (text === '') return []
+  const message = 'the command wrote to stdout itself; it went to stderr'
+  return [{ code: 'THIRD_PARTY_STDOUT', message, context: { text: text.slice(0, MAX_STRAY) } }]
+}
+
+/** The answer in place of one that no envelope can be made of. */
+export function unsayable(error: unknown): Outcome {
+  const message = `the command answered with data that cannot be read: ${withoutTrace(error)}`
+  const fix_required = 'return plain data, without getters that throw'
+  return failure(
+    new FrameworkExit('GENERAL_ERROR', 'DATA_UNREADABLE', message, { fix_required }),
+    'execution',
+  )
+}
+
+/** Said on stderr, where the answer has nowhere else to go: a full disk behind a redirection, a broken descriptor. */
+export function unwritable(error: unknown): Outcome {
+  return failure(
+    new FrameworkExit('GENERAL_ERROR', 'STDOUT_UNWRITABLE', 'the answer could not be written to stdout', {
+      cause: withoutTrace(error),
+      fix_required: 'give the call a stdout that can be written; a background run that it started was ended',
+    }),
+    'cleanup',
+  )
 }
 
 /**

@@ -1,24 +1,26 @@
 /** `ctx.background`: the one background process of a command that declared it (REQ-C-010). */
 
 import type { CommandContract } from '../contract/declaration.js'
-import { look } from '../process/liveness.js'
+import { findRun } from '../runs/find.js'
 import { recordIntent } from '../runs/intent.js'
-import { abandon } from '../runs/lost.js'
 import { pidFilePath, refreshPidFile } from '../runs/pid-file.js'
 import { logPath, type RunIntent } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
+import { giveUp } from '../runs/start-main.js'
 import { viewRun } from '../runs/status.js'
 import { stopRuns } from '../runs/stop.js'
 import { BackgroundStartFailed, type StartedRun, startInBackground } from '../runtimes/background.js'
+import { asStateDirUnavailable, type StateRoot, stateRootVariable } from '../store/state-root.js'
+import { type BackgroundRequest, backgroundRequest } from './background-request.js'
 import type { CallFacts } from './call-facts.js'
 import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
 import {
   BACKGROUND_GRACE_MS,
-  runnableCleanupCommand,
   mergeEnvironment,
   newIntent,
   runEnvironment,
+  runnableCleanupCommand,
 } from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
 import { sessionStopping } from './tracked-children.js'
@@ -49,10 +51,13 @@ export class BackgroundCapability implements Background {
   readonly #facts: CallFacts
   readonly #contract: BackgroundContract
   readonly #signal: AbortSignal
+  readonly #withdrawn = new AbortController()
   #used = false
-  #started: StartedRun | null = null
-  #run: BackgroundRun | null = null
+  /** Of the run that this call started, from before its first process on. */
   #intent: RunIntent | null = null
+  #started: StartedRun | null = null
+  /** What is answered with: started by this call, or there before. */
+  #run: BackgroundRun | null = null
 
   constructor(facts: CallFacts, contract: BackgroundContract, signal: AbortSignal) {
     this.#facts = facts
@@ -61,28 +66,15 @@ export class BackgroundCapability implements Background {
   }
 
   async spawn(argv: readonly [string, ...string[]], options: BackgroundOptions = {}): Promise<BackgroundRun> {
+    const request = backgroundRequest(argv, options, this.#facts.cwd)
     this.#useOnce()
-    const facts = this.#facts
-    const root = facts.state()
-    const intent = newIntent(facts, {
-      kind: 'background',
-      argv,
-      cwd: options.cwd ?? facts.cwd,
-      name: options.name ?? null,
-      max_lifetime_ms: (this.#contract.max_lifetime_seconds ?? 0) * 1_000,
-      grace_ms: BACKGROUND_GRACE_MS,
-      cleanup_command: this.#contract.cleanup_command ?? null,
-    })
-    recordIntent(root, intent)
-    this.#intent = intent
-    if (isStopping(root, facts.session_id)) {
-      abandon(root, intent.run_id)
-      throw sessionStopping(facts.session_id)
-    }
-    const environment = mergeEnvironment(facts.io.env, options.env ?? {}, runEnvironment(facts, intent))
-    this.#started = await this.#start(intent, environment)
-    await refreshPidFile(root, facts.session_id)
-    if (options.ready) await awaitReadiness(root, intent.run_id, options.ready, this.#signal)
+    const root = this.#facts.state()
+    const intent = this.#record(root, request)
+    this.#started = await this.#start(root, intent, request)
+    await refreshPidFile(root, intent.session_id)
+    if (request.ready) await awaitReadiness(root, intent.run_id, request.ready, this.#signal)
+    // The call has been cut short meanwhile, and ends the run.
+    this.#refuseIfEnding()
     this.#run = {
       run_id: intent.run_id,
       session_id: intent.session_id,
@@ -95,30 +87,42 @@ export class BackgroundCapability implements Background {
   async existing(run_id: string): Promise<BackgroundRun> {
     this.#useOnce()
     const root = this.#facts.state()
-    const view = viewRun(root, run_id)
-    if (!view.intent || !view.main || view.status !== 'running' || look(view.main.main) !== 'alive')
-      throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_RUNNING', `run ${run_id} is not running`)
-    this.#intent = view.intent
+    const found = findRun(root, run_id)
+    const view = found.kind === 'found' ? viewRun(root, found.run_id) : null
+    // Only what somebody holds, and nobody has asked to end, keeps its lifetime.
+    if (
+      !view?.intent ||
+      !view.main ||
+      view.status !== 'running' ||
+      view.owner_state !== 'alive' ||
+      view.stop
+    ) {
+      throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_RUNNING', `run ${run_id} is not running`, {
+        context: { run: run_id },
+        fix_required: 'name a run that `ps` shows as running, or start one',
+      })
+    }
     this.#run = {
-      run_id,
+      run_id: view.run_id,
       session_id: view.intent.session_id,
       pid: view.main.main.pid,
-      log_path: logPath(root, run_id),
+      log_path: logPath(root, view.run_id),
     }
     return this.#run
   }
 
   /** The fields of the answer; null where nothing was started. */
   fields(): BackgroundFields | null {
-    if (!this.#run || !this.#intent) return null
-    const facts = { ...this.#facts, session_id: this.#intent.session_id }
+    if (!this.#run) return null
+    const { run_id, session_id, pid, log_path } = this.#run
+    const facts = { ...this.#facts, session_id }
     return {
-      background_pid: this.#run.pid,
-      cleanup_command: runnableCleanupCommand(facts, this.#contract.cleanup_command ?? 'stop', this.#run.run_id),
-      pid_file: pidFilePath(facts.state(), facts.session_id),
-      run_id: this.#run.run_id,
-      session_id: this.#run.session_id,
-      log_path: this.#run.log_path,
+      background_pid: pid,
+      cleanup_command: runnableCleanupCommand(facts, this.#contract.cleanup_command ?? 'stop', run_id),
+      pid_file: pidFilePath(facts.state(), session_id),
+      run_id,
+      session_id,
+      log_path,
     }
   }
 
@@ -127,22 +131,35 @@ export class BackgroundCapability implements Background {
     await this.#started?.confirm()
   }
 
-  /** The caller never learned the pid: the run is ended, and it has ended when this resolves. */
+  /**
+   * The caller never learned the pid: the run is ended, and it has ended when this resolves, also where its start was
+   * still under way. Nothing can be started afterwards. May be called again.
+   * @throws Error where something of it could not be ended
+   */
   async withdraw(): Promise<void> {
-    if (!this.#started || !this.#intent) return
-    const started = this.#started
-    this.#started = null
+    // A start under way is left: its shim, without anybody to answer, ends what it started.
+    this.#withdrawn.abort()
     this.#run = null
-    const grace_ms = this.#intent.limits.grace_ms
-    await stopRuns(this.#facts.state(), [this.#intent.run_id], {
-      cause: 'parent_signal',
-      grace_ms,
-      force: false,
-    })
-    started.withdraw()
+    const intent = this.#intent
+    if (!intent) return
+    this.#intent = null
+    const root = this.#facts.state()
+    try {
+      const [stopped] = await stopRuns(root, [intent.run_id], {
+        cause: 'parent_signal',
+        grace_ms: intent.limits.grace_ms,
+        force: false,
+      })
+      await refreshPidFile(root, intent.session_id)
+      if (stopped && stopped.outcome !== 'stopped' && stopped.outcome !== 'already_ended')
+        throw new Error(`run ${intent.run_id} was started and could not be ended: ${intent.cleanup_command}`)
+    } finally {
+      this.#started?.withdraw()
+    }
   }
 
   #useOnce(): void {
+    this.#refuseIfEnding()
     if (this.#used)
       throw new CapabilityError(
         'BACKGROUND_ALREADY_STARTED',
@@ -152,15 +169,74 @@ export class BackgroundCapability implements Background {
     this.#used = true
   }
 
-  async #start(intent: RunIntent, environment: Readonly<Record<string, string>>): Promise<StartedRun> {
-    try {
-      return await startInBackground(this.#facts.state(), intent, environment)
-    } catch (error) {
-      if (!(error instanceof BackgroundStartFailed)) throw error
-      throw new FrameworkExit('GENERAL_ERROR', 'START_FAILED', error.message, {
-        context: { errno: error.errno, run_id: intent.run_id, argv: [...intent.argv] },
-        fix_required: 'name a program and a working directory that exist and may be used',
+  #refuseIfEnding(): void {
+    if (this.#withdrawn.signal.aborted)
+      throw new FrameworkExit('CONFLICT', 'CALL_ENDING', 'the call is ending; nothing new is started', {
+        fix_required: 'call ctx.background.spawn before the command ends, and await it',
       })
+  }
+
+  /** @throws StateDirUnavailable where the disk takes no record; FrameworkExit `SESSION_STOPPING` */
+  #record(root: StateRoot, request: BackgroundRequest): RunIntent {
+    const facts = this.#facts
+    const { argv, cwd, name, log_max_bytes } = request
+    const intent = newIntent(facts, {
+      kind: 'background',
+      argv,
+      cwd,
+      name,
+      log_max_bytes,
+      max_lifetime_ms: (this.#contract.max_lifetime_seconds ?? 0) * 1_000,
+      grace_ms: BACKGROUND_GRACE_MS,
+      cleanup_command: this.#contract.cleanup_command ?? null,
+    })
+    try {
+      recordIntent(root, intent)
+    } catch (error) {
+      throw this.#unavailable(root, error) ?? error
     }
+    this.#intent = intent
+    if (isStopping(root, facts.session_id)) {
+      giveUp(root, intent.run_id)
+      throw sessionStopping(facts.session_id)
+    }
+    return intent
+  }
+
+  async #start(root: StateRoot, intent: RunIntent, { env }: BackgroundRequest): Promise<StartedRun> {
+    const facts = this.#facts
+    const environment = mergeEnvironment(facts.io.env, env, runEnvironment(facts, intent))
+    try {
+      return await startInBackground(root, intent, environment, this.#withdrawn.signal)
+    } catch (error) {
+      if (error instanceof BackgroundStartFailed) throw this.#startFailed(root, intent, error)
+      throw error
+    }
+  }
+
+  #startFailed(root: StateRoot, intent: RunIntent, failed: BackgroundStartFailed): Error {
+    const { code, message, errno } = failed
+    const context = { errno, run_id: intent.run_id, argv: [...intent.argv] }
+    switch (code) {
+      case 'RECORDS_UNAVAILABLE': {
+        const cause = Object.assign(new Error(message), errno === null ? {} : { code: errno })
+        const fallback = new FrameworkExit('GENERAL_ERROR', 'START_FAILED', message, { context })
+        return this.#unavailable(root, cause) ?? fallback
+      }
+      case 'STOPPED_BEFORE_START':
+        return new FrameworkExit('CONFLICT', code, message, {
+          context,
+          fix_required: 'start it again, once nobody stops the session or the run',
+        })
+      case 'START_FAILED':
+        return new FrameworkExit('GENERAL_ERROR', code, message, {
+          context,
+          fix_required: 'name a program and a working directory that exist and may be used',
+        })
+    }
+  }
+
+  #unavailable(root: StateRoot, error: unknown): Error | null {
+    return asStateDirUnavailable(error, root.path, stateRootVariable(this.#facts.tool))
   }
 }

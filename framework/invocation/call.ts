@@ -1,28 +1,31 @@
 /** One invocation, from argv to exit code; its phases in the order of the design. */
-import { statSync } from 'node:fs'
-import type { ArgumentFault } from '../argv/faults.js'
+import type { ResponseEnvelope } from '../../schemas/generated/types.js'
 import { type ParsedArguments, parseArguments } from '../argv/parse.js'
-import { resolveCommand } from '../argv/resolve.js'
+import { type ResolveRequest, resolveCommand } from '../argv/resolve.js'
 import { effectiveFlags } from '../contract/brought-flags.js'
 import { EXCLUSIVE_GLOBALS, type GlobalValues, globalFlags, readGlobals } from '../contract/global-flags.js'
 import { RegistrationError } from '../contract/registration-error.js'
 import type { ToolIdentity } from '../contract/registry.js'
+import { renderJson } from '../output/render.js'
+import { sanitizeText } from '../output/sanitize.js'
 import { monotonicMs } from '../process/clock.js'
 import { assertPlatform } from '../process/platform.js'
 import { newRequestId } from '../store/ids.js'
 import { openStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
-import { type CallMeta, envelopeOf, writeAnswer } from './answer.js'
+import { type CallMeta, envelopeOf, MAX_STRAY, unsayable, unwritable, writeAnswer } from './answer.js'
 import type { CallFacts } from './call-facts.js'
+import { callInside } from './call-inside.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
 import { FrameworkExit } from './framework-exit.js'
-import { attachTool } from './internals.js'
 import { cutOutcome, type Interruption } from './interruption.js'
 import { type Io, ReaderGone } from './io.js'
-import { failure, type Outcome, refused, success } from './outcome.js'
+import { failure, refused, success } from './outcome.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
 import { formatOf, guessFormat, type Verbosity, verbosityOf } from './settings.js'
 import type { CommandSource, DescribedCommand } from './source.js'
+import { incompleteCommand, unknownCommand } from './unknown-command.js'
+import { faultsOf } from './validation.js'
 
 /** The limit of a call where neither `--timeout` nor the contract says otherwise, in milliseconds (REQ-F-011). */
 const DEFAULT_TIMEOUT_MS = 300_000
@@ -34,11 +37,17 @@ export interface CallRequest {
   readonly io: Io
   readonly interruption: Interruption
   readonly strict: boolean
+  /** The process is there for this call alone. */
+  readonly whole_process: boolean
   readonly manifest_target: URL | null
+  /** Resolves with what broke the process before a handler ran. */
+  readonly broken?: Promise<unknown>
+  /** Told when a handler begins: from then on the call itself looks after what breaks. */
+  executing?(): void
   /** Told when the answer begins to be written: from then on a signal ends the process at once. */
   answering?(): void
-  /** Keeps a handler's own writes off stdout; told each, answers with what puts stdout back. */
-  divert?(noticed: (text: string) => void): () => void
+  /** Keeps everybody else's writes off stdout, from now on; told each. */
+  divert?(noticed: (text: string) => void): void
 }
 
 /** @returns the exit code; everything has been written, and every process of the call accounted for */
@@ -55,6 +64,7 @@ interface Prepared extends PureAnswer {
 
 class Call {
   readonly #request: CallRequest
+  readonly #started_at = new Date().toISOString()
   readonly #started_ms = monotonicMs()
   readonly #request_id = newRequestId()
   #command = ''
@@ -62,6 +72,9 @@ class Call {
   #timeout_ms = 0
   #cwd: string
   #globals: GlobalValues | null = null
+  #stray = ''
+  #executing = false
+  #broken = false
 
   constructor(request: CallRequest) {
     this.#request = request
@@ -69,41 +82,52 @@ class Call {
   }
 
   async prepare(): Promise<Prepared> {
-    try {
-      return await this.#prepare()
-    } catch (error) {
-      return { outcome: failure(error, 'validation'), executed: null }
-    }
+    this.#request.divert?.(text => {
+      if (this.#stray.length < MAX_STRAY) this.#stray += text.slice(0, MAX_STRAY)
+    })
+    const prepared = this.#prepare().catch(
+      (error: unknown): Prepared => ({ outcome: failure(error, 'validation'), executed: null }),
+    )
+    const broken = this.#request.broken?.then((thrown): Prepared => {
+      this.#broken = true
+      return { outcome: failure(thrown, 'validation'), executed: null }
+    })
+    const cut = this.#request.interruption.happened.then(
+      // A handler that runs is torn down before the call is answered; before it there is nothing to tear down.
+      (cut): Prepared | Promise<Prepared> =>
+        this.#executing ? prepared : { outcome: cutOutcome(cut, null), executed: null },
+    )
+    return Promise.race([prepared, cut, ...(broken ? [broken] : [])])
   }
 
   async #prepare(): Promise<Prepared> {
     const { tool, argv, io } = this.#request
     const source = await this.#source()
     if ('outcome' in source) return source
-    const resolution = resolveCommand({
+    const request: ResolveRequest = {
       tool: tool.name,
       argv,
       paths: source.paths,
       aliases: source.aliases,
       globals: globalFlags(tool.prefix),
-    })
+    }
+    const resolution = resolveCommand(request)
     if (resolution.kind !== 'command') {
       const parsed = this.#parse(NO_COMMAND, resolution.rest)
+      const globals = this.#read(parsed)
+      const pure = (group: string, asked = globals) =>
+        pureAnswer({ source, path: null, group, globals: asked, io })
+      if (resolution.kind === 'unknown') {
+        const version = globals.version ? await pure('') : null
+        return { ...(version ?? { outcome: await unknownCommand(source, request) }), executed: null }
+      }
       const group = resolution.kind === 'group' ? resolution.prefix : ''
-      const pure = await pureAnswer({ source, path: null, group, globals: readGlobals(parsed.globals), io })
-      if (pure) return { ...pure, executed: null }
-      if (resolution.kind === 'unknown') return { outcome: unknownCommand(resolution), executed: null }
+      const answer = await pure(group)
+      if (answer) return { ...answer, executed: null }
       if (parsed.errors.length > 0) return { outcome: refused(parsed.errors), executed: null }
-      if (resolution.kind === 'group')
-        return { outcome: incomplete(source, resolution.prefix, tool), executed: null }
+      if (group !== '') return { outcome: await incompleteCommand(source, request, group), executed: null }
       // A bare call shows what there is (REQ-F-068).
-      const help = await pureAnswer({
-        source,
-        path: null,
-        group: '',
-        globals: { ...this.#read(parsed), help: true },
-        io,
-      })
+      const help = await pure('', { ...globals, help: true })
       return { ...(help ?? { outcome: success(null) }), executed: null }
     }
     this.#command = resolution.path
@@ -161,29 +185,20 @@ class Call {
     parsed: ParsedArguments,
     globals: GlobalValues,
   ): Promise<Prepared> {
-    const { interruption, io, strict, manifest_target } = this.#request
-    const command = await source.load(this.#command)
-    const validation = { cwd: this.#cwd, env: io.env }
-    attachTool(validation, { tool: this.#request.tool, io })
-    const errors: ArgumentFault[] = [...parsed.errors, ...missingCwd(globals)]
-    for (const { field, param, value } of parsed.schema_checks) {
-      for (const problem of await described.check_flag(field, value))
-        errors.push({ field, param, code: 'ARG_ERROR', message: `${param}: ${problem}` })
-    }
-    // A command's own check may rely on declared types, so it runs once these hold.
-    if (errors.length === 0) {
-      for (const { param, message } of command.validate?.(parsed.args, validation) ?? [])
-        errors.push({ field: param, param: paramName(described, param), code: 'ARG_ERROR', message })
-    }
-    if (errors.length > 0) return { outcome: refused(errors), executed: null }
-
+    const { interruption, io, strict, whole_process, manifest_target, tool } = this.#request
     const declared = described.contract.timeout_seconds
     this.#timeout_ms = globals.timeout_ms ?? (declared === undefined ? DEFAULT_TIMEOUT_MS : declared * 1_000)
-    interruption.limit(this.#timeout_ms)
+    const command = await source.load(this.#command)
+    const faults = await faultsOf({ tool, io, cwd: this.#cwd, described, command, parsed })
+    if (faults.length > 0) return { outcome: refused(faults), executed: null }
+
+    interruption.limit(this.#timeout_ms, described.contract.exit_codes['TIMEOUT']?.retryable === true)
     if (interruption.cut) return { outcome: cutOutcome(interruption.cut, null), executed: null }
+    // Answered already: nothing may run any more.
+    if (this.#broken) return new Promise(() => {})
+    this.#executing = true
+    this.#request.executing?.()
     const facts = this.#facts(globals)
-    const stray: string[] = []
-    const restore = this.#request.divert?.(text => stray.push(text))
     const confirmation = confirmationOf(described.contract, parsed.args)
     const executed = await execute({
       facts,
@@ -193,6 +208,7 @@ class Call {
       interruption,
       verbosity: verbosityOf(globals, io),
       strict,
+      whole_process,
       internals: {
         source,
         manifest_target,
@@ -200,9 +216,9 @@ class Call {
       },
     })
     interruption.settle()
-    restore?.()
     const outcome = confirmed(executed.outcome, confirmation, described.contract)
-    return { outcome: { ...outcome, warnings: [...outcome.warnings, ...strayWarnings(stray)] }, executed }
+    // What the caller has already is not sent again (REQ-O-041).
+    return { outcome: outcome.meta['not_modified'] === true ? { ...outcome, data: null } : outcome, executed }
   }
 
   #facts(globals: GlobalValues): CallFacts {
@@ -239,143 +255,34 @@ class Call {
       schema_version: this.#schema_version,
       timeout_ms: this.#timeout_ms,
       cwd: this.#cwd,
+      started_at: this.#started_at,
       started_ms: this.#started_ms,
     }
     this.#request.answering?.()
+    if (outcome.trace && verbosity !== 'quiet') io.write_stderr(`${sanitizeText(outcome.trace)}\n`)
+    let envelope: ResponseEnvelope
+    try {
+      envelope = envelopeOf(outcome, meta, this.#stray)
+    } catch (error) {
+      await executed?.withdraw()
+      envelope = envelopeOf(unsayable(error), meta, this.#stray)
+    }
     try {
       if (text && format === 'human') await io.write_stdout(text.content)
       else {
         if (text?.off_terminal === 'stderr') io.write_stderr(text.content)
-        await writeAnswer(envelopeOf(outcome, meta), format, verbosity, io)
+        await writeAnswer(envelope, format, verbosity, io)
       }
     } catch (error) {
       await executed?.withdraw()
       if (error instanceof ReaderGone) return 0
-      throw error
+      const unwritten = unwritable(error)
+      io.write_stderr(renderJson(envelopeOf(unwritten, meta, '')))
+      return unwritten.exit_code
     }
     await executed?.confirm()
-    return outcome.exit_code
+    return envelope.meta.exit_code
   }
 }
 
 const NO_COMMAND = { name: '', flags: {} }
-
-/** Another command line of the same tool, executed as part of this call: a context of its own, the caller's process. */
-async function callInside(
-  source: CommandSource,
-  outer: CallFacts,
-  argv: readonly string[],
-  interruption: Interruption,
-): Promise<Outcome> {
-  const { tool, io } = outer
-  const globals = globalFlags(tool.prefix)
-  const resolution = resolveCommand({
-    tool: tool.name,
-    argv,
-    paths: source.paths,
-    aliases: source.aliases,
-    globals,
-  })
-  if (resolution.kind !== 'command') {
-    const words = JSON.stringify(argv)
-    return failure(
-      new FrameworkExit('ARG_ERROR', 'UNKNOWN_COMMAND', `${words} names no command`),
-      'validation',
-    )
-  }
-  const { path, rest } = resolution
-  const described = await source.describe(path)
-  const contract = { ...described.contract, flags: effectiveFlags(described.contract) }
-  const parsed = parseArguments({
-    tool: tool.name,
-    contract,
-    globals,
-    argv: rest,
-    env: io.env,
-    cwd: outer.cwd,
-  })
-  if (parsed.errors.length > 0) return refused(parsed.errors)
-  const session = readGlobals(parsed.globals).session
-  const facts = {
-    ...outer,
-    command: path,
-    ...(session === null ? {} : { session_id: session, session_given: true }),
-  }
-  const executed = await execute({
-    facts,
-    described,
-    command: await source.load(path),
-    args: parsed.args,
-    interruption,
-    verbosity: 'quiet',
-    strict: false,
-    internals: {
-      source,
-      manifest_target: null,
-      call: inner => callInside(source, facts, inner, interruption),
-    },
-  })
-  await executed.confirm()
-  return executed.outcome
-}
-
-/** What a handler wrote to stdout itself went to stderr; the answer says so (REQ-F-006). */
-function strayWarnings(stray: readonly string[]): Outcome['warnings'] {
-  if (stray.length === 0) return []
-  const text = stray.join('').slice(0, 1_000)
-  return [
-    {
-      code: 'THIRD_PARTY_STDOUT',
-      message: 'the command wrote to stdout itself; it went to stderr',
-      context: { text },
-    },
-  ]
-}
-
-function missingCwd(globals: GlobalValues): ArgumentFault[] {
-  if (globals.cwd === null || statSync(globals.cwd, { throwIfNoEntry: false })?.isDirectory()) return []
-  return [
-    {
-      field: 'cwd',
-      param: '--cwd',
-      code: 'ARG_ERROR',
-      message: `--cwd: there is no directory ${globals.cwd}`,
-      value: globals.cwd,
-    },
-  ]
-}
-
-const paramName = (described: DescribedCommand, param: string): string =>
-  Object.hasOwn(described.contract.flags, param) ? `--${param}` : param
-
-function unknownCommand(resolution: {
-  readonly words: readonly string[]
-  readonly message: string
-  readonly suggestions: readonly string[]
-}): Outcome {
-  const [suggestion] = resolution.suggestions
-  const outcome = failure(
-    new FrameworkExit('ARG_ERROR', 'UNKNOWN_COMMAND', resolution.message, {
-      context: { words: [...resolution.words], suggestions: [...resolution.suggestions] },
-      fix_required: 'name a command of this tool',
-      ...(suggestion === undefined ? {} : { suggestion }),
-    }),
-    'validation',
-  )
-  return outcome
-}
-
-function incomplete(source: CommandSource, prefix: string, tool: ToolIdentity): Outcome {
-  const continued = source.paths
-    .filter(path => path.startsWith(`${prefix} `))
-    .map(path => `${tool.name} ${path}`)
-  const [suggestion] = continued
-  return failure(
-    new FrameworkExit('ARG_ERROR', 'UNKNOWN_COMMAND', `${prefix} is a group of commands; name one of them`, {
-      context: { suggestions: continued },
-      fix_required: 'name a command of the group',
-      ...(suggestion === undefined ? {} : { suggestion }),
-    }),
-    'validation',
-  )
-}

@@ -1,4 +1,5 @@
 /** Cleanup hooks of one call: run once, in reverse order of acquisition, each within its own time (REQ-C-017). */
+import { withoutTrace } from './thrown.js'
 
 /** How long one hook may take, in milliseconds. */
 const HOOK_MS = 2_000
@@ -13,11 +14,15 @@ export class CleanupHooks {
   readonly #hooks: CleanupHook[] = []
   #done: Promise<HookFailure[]> | null = null
 
+  /** What is acquired while the hooks run is given back, too: its hook is the next. */
   add(hook: CleanupHook): void {
     this.#hooks.push(hook)
   }
 
-  /** Runs all hooks; a second call joins the first. Never throws: failures are returned. */
+  /**
+   * Runs all hooks; a second call joins the first. Never throws: failures are returned.
+   * Hooks that are registered meanwhile share the time of one, so that no hook can keep the call from ending.
+   */
   run(): Promise<HookFailure[]> {
     this.#done ??= this.#runAll()
     return this.#done
@@ -25,25 +30,37 @@ export class CleanupHooks {
 
   async #runAll(): Promise<HookFailure[]> {
     const failures: HookFailure[] = []
-    for (const hook of this.#hooks.reverse()) {
-      const message = await withinTime(hook)
+    let in_time = this.#hooks.length
+    let left_for_late = HOOK_MS
+    for (let hook = this.#hooks.pop(); hook; hook = this.#hooks.pop()) {
+      // Below the height that the stack had at first lie those that were registered in time.
+      const is_late = this.#hooks.length >= in_time
+      in_time = Math.min(in_time, this.#hooks.length)
+      if (is_late && left_for_late <= 0) {
+        this.#hooks.length = in_time
+        failures.push({ message: 'cleanup hooks went on registering others and were stopped' })
+        continue
+      }
+      const started = performance.now()
+      const message = await withinTime(hook, is_late ? left_for_late : HOOK_MS)
+      if (is_late) left_for_late -= performance.now() - started
       if (message !== null) failures.push({ message })
     }
     return failures
   }
 }
 
-async function withinTime(hook: CleanupHook): Promise<string | null> {
+async function withinTime(hook: CleanupHook, limit_ms: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve(`a cleanup hook took longer than ${HOOK_MS} ms`), HOOK_MS)
+    timer = setTimeout(() => resolve(`a cleanup hook took longer than ${Math.ceil(limit_ms)} ms`), limit_ms)
   })
   const ran = (async () => {
     try {
       await hook()
       return null
     } catch (error) {
-      return `a cleanup hook failed: ${error instanceof Error ? error.message : String(error)}`
+      return `a cleanup hook failed: ${withoutTrace(error)}`
     }
   })()
   const outcome = await Promise.race([ran, late])

@@ -2,15 +2,26 @@
 import { type CompiledManifest, type CompiledRoute, explain } from '../contract/compiled.js'
 import { contractDigest, contractOf } from '../contract/projection.js'
 import type { Registry, ToolIdentity } from '../contract/registry.js'
+import type { Command } from './command.js'
 import { FrameworkExit } from './framework-exit.js'
-import type { CommandSource, DescribedCommand, LoadCommand } from './source.js'
+import type { CommandLoader, CommandSource, DescribedCommand, LoadCommand } from './source.js'
+import { withoutTrace } from './thrown.js'
 
+/**
+ * @param loaders all commands, a later one in place of an earlier one of the same path
+ * @throws FrameworkExit `MANIFEST_STALE` where they are not the ones that were compiled
+ */
 export function compiledSource(
   tool: ToolIdentity,
   manifest: CompiledManifest,
-  modules: ReadonlyMap<string, LoadCommand>,
+  loaders: readonly CommandLoader[],
 ): CommandSource {
   const routes = new Map<string, CompiledRoute>(Object.entries(manifest.routes))
+  const modules = new Map(loaders.map(({ path, load }) => [path, load]))
+  for (const path of new Set([...routes.keys(), ...modules.keys()])) {
+    if (!modules.has(path)) throw stale(tool, `${path} was compiled and is no command any more`)
+    if (!routes.has(path)) throw stale(tool, `${path} was not there when the manifest was compiled`)
+  }
   const describe = async (path: string): Promise<DescribedCommand> => {
     const entry = (await route(path).entry()).default
     return {
@@ -39,9 +50,8 @@ export function compiledSource(
     warnings: [],
     describe,
     async load(path) {
-      const load = modules.get(path)
-      const command = load ? await load() : null
-      if (!command || contractDigest(contractOf(command)) !== route(path).digest)
+      const command = await loaded(path, modules.get(path))
+      if (contractDigest(contractOf(command)) !== route(path).digest)
         throw stale(tool, `${path} is not what was compiled`)
       return command
     },
@@ -55,6 +65,25 @@ export function compiledSource(
       return JSON.parse((await manifest.response()).default)
     },
   }
+}
+
+async function loaded(path: string, load: LoadCommand | undefined): Promise<Command> {
+  let reason = 'it is no command'
+  try {
+    const command: Command | undefined = await load?.()
+    if (typeof command === 'object' && command !== null && typeof command.execute === 'function')
+      return command
+  } catch (error) {
+    reason = withoutTrace(error)
+  }
+  throw new FrameworkExit(
+    'GENERAL_ERROR',
+    'COMMAND_NOT_LOADED',
+    `the module of ${path} cannot be used: ${reason}`,
+    {
+      fix_required: 'install the tool again; its author: run the build and its tests before it is published',
+    },
+  )
 }
 
 /** The answer to a compiled manifest that does not belong to the code beside it. */

@@ -51,6 +51,10 @@ export interface BackgroundOptions {
   readonly name?: string
   /** Wait until a line of the log matches; the run is ended and the start fails where that does not come in time. */
   readonly ready?: { readonly log: RegExp; readonly timeout_seconds?: number }
+  /**
+   * Bytes of the log that are kept on disk, 65536 or more: its head and its tail; the middle goes. Default 64 MiB.
+   */
+  readonly log_max_bytes?: number
 }
 
 /** A background run as its starter knows it. */
@@ -65,7 +69,8 @@ export interface BackgroundRun {
 export interface Background {
   /**
    * Records, starts and confirms the process; its fields are added to the answer by the framework.
-   * @throws CommandExit `START_FAILED` (errno in its context), `NOT_READY`, `STATE_DIR_UNAVAILABLE`, `SESSION_STOPPING`
+   * @throws CommandExit `START_FAILED` (errno in its context), `NOT_READY`, `READY_TIMEOUT`, `STATE_DIR_UNAVAILABLE`,
+   *   `SESSION_STOPPING`, `STOPPED_BEFORE_START`, `BACKGROUND_REQUEST_INVALID`
    * @throws CapabilityError `BACKGROUND_ALREADY_STARTED` on a second call
    */
   spawn(argv: readonly [string, ...string[]], options?: BackgroundOptions): Promise<BackgroundRun>

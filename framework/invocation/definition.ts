@@ -4,7 +4,7 @@ import type { CompiledManifest } from '../contract/compiled.js'
 import { environmentPrefix, type ToolIdentity } from '../contract/registry.js'
 import type { Command } from './command.js'
 import { compiledSource, stale } from './compiled-source.js'
-import { type CommandSource, type Commands, type LoadCommand, loaders } from './source.js'
+import { type CommandLoader, type CommandSource, type Commands, type LoadCommand, loaders } from './source.js'
 
 export interface ToolDefinition {
   /** Lower case, digits and hyphens; also what its executable is called. */
@@ -34,7 +34,7 @@ export const identityOf = ({ name, version, description }: ToolDefinition): Tool
   name,
   version,
   description,
-  prefix: environmentPrefix(name),
+  prefix: environmentPrefix(String(name)),
 })
 
 /**
@@ -48,26 +48,35 @@ export async function openSource(
 ): Promise<CommandSource> {
   const tool = identityOf(definition)
   const authors = loaders(definition.commands)
-  const builtins = new Map(
-    [...options.builtins].map(([path, load]) => [path, async () => named(await load(), tool.name)] as const),
+  const builtins = [...options.builtins].map(
+    ([path, load]): CommandLoader => ({
+      path,
+      routed: true,
+      load: async () => named(await load(), tool.name),
+    }),
   )
-  const manifest = compile ? null : await compiledManifest(definition)
+  const manifest = compile ? null : await compiledManifest(definition, tool)
   if (manifest) {
-    if (manifest.framework_version !== options.framework_version || manifest.tool.version !== tool.version)
-      throw stale(tool, 'the compiled manifest belongs to another version of the tool or of the framework')
-    return compiledSource(tool, manifest, new Map([...builtins, ...authors]))
+    const { name, version } = manifest.tool
+    if (manifest.framework_version !== options.framework_version)
+      throw stale(tool, 'the compiled manifest belongs to another version of the framework')
+    if (name !== tool.name || version !== tool.version)
+      throw stale(tool, `the compiled manifest belongs to ${name} ${version}`)
+    return compiledSource(tool, manifest, [...builtins, ...authors])
   }
   const { developmentSource } = await import('./development-source.js')
   return developmentSource(tool, authors, builtins)
 }
 
-/** A built-in command as this tool has it: its examples are command lines of the tool. */
-const named = (command: Command, tool_name: string): Command => ({
+/** A built-in command as this tool has it: its examples are command lines of the tool, which must have a name. */
+const named = (command: Command, tool_name: unknown): Command => ({
   ...command,
-  examples: (command.examples ?? []).map(({ description, command: line }) => ({
-    description,
-    command: line.replace('{tool}', tool_name),
-  })),
+  examples: (typeof tool_name === 'string' ? (command.examples ?? []) : []).map(
+    ({ description, command: line }) => ({
+      description,
+      command: line.replace('{tool}', String(tool_name)),
+    }),
+  ),
 })
 
 /** Where `manifest --write` writes: where the definition reads it, else beside the entry. */
@@ -76,9 +85,17 @@ export function manifestTarget(definition: ToolDefinition, entry: URL | null): U
   return entry ? new URL(`./${definition.name}.manifest.js`, entry) : null
 }
 
-async function compiledManifest({ manifest }: ToolDefinition): Promise<CompiledManifest | null> {
+async function compiledManifest(
+  { manifest }: ToolDefinition,
+  tool: ToolIdentity,
+): Promise<CompiledManifest | null> {
   if (!(manifest instanceof URL)) return manifest ?? null
   if (!existsSync(manifest)) return null
-  const module: { readonly default: CompiledManifest } = await import(manifest.href)
-  return module.default
+  try {
+    const module: { readonly default?: CompiledManifest } = await import(manifest.href)
+    if (module.default?.format === 1) return module.default
+  } catch {
+    // Half copied, or edited: whatever it is, writing it again mends it.
+  }
+  throw stale(tool, `${manifest.pathname} is no compiled manifest of this framework`)
 }

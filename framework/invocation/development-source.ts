@@ -1,16 +1,17 @@
 /** Commands of a tool without a compiled manifest: every module is imported and every rule runs, at every start. */
-import { checkContracts } from '../contract/check.js'
+import { candidateOf, checkContracts } from '../contract/check.js'
 import type { JsonSchema } from '../contract/json-schema.js'
 import { compileOutputCheck, type OutputCheck } from '../contract/output-check.js'
 import { contractOf } from '../contract/projection.js'
 import { RegistrationError } from '../contract/registration-error.js'
 import type { Registry, ToolIdentity } from '../contract/registry.js'
+import type { Violation } from '../contract/violation.js'
 import type { Command } from './command.js'
-import type { CommandSource, DescribedCommand, LoadCommand } from './source.js'
+import { type CommandLoader, type CommandSource, type DescribedCommand, shownRegistry } from './source.js'
+import { withoutTrace } from './thrown.js'
 
-/** One command module and where it came from. */
-interface Loaded {
-  readonly route: string
+/** One command as its module gave it, and where it came from. */
+interface Loaded extends Omit<CommandLoader, 'load'> {
   readonly command: Command
   readonly builtin: boolean
 }
@@ -21,28 +22,44 @@ interface Loaded {
  */
 export async function developmentSource(
   tool: ToolIdentity,
-  authors: ReadonlyMap<string, LoadCommand>,
-  builtins: ReadonlyMap<string, LoadCommand>,
+  authors: readonly CommandLoader[],
+  builtins: readonly CommandLoader[],
 ): Promise<CommandSource> {
-  const load = async (routes: ReadonlyMap<string, LoadCommand>, builtin: boolean): Promise<Loaded[]> =>
-    Promise.all([...routes].map(async ([route, module]) => ({ route, command: await module(), builtin })))
-  const own = await load(authors, false)
+  const unloadable: Violation[] = []
+  const loadAll = async (commands: readonly CommandLoader[], builtin: boolean): Promise<Loaded[]> => {
+    const loaded = await Promise.all(
+      commands.map(async ({ load, ...from }) => {
+        try {
+          return [{ ...from, command: await load(), builtin }]
+        } catch (error) {
+          unloadable.push(notLoaded(from.path, error))
+          return []
+        }
+      }),
+    )
+    return loaded.flat()
+  }
+  const own = await loadAll(authors, false)
   // A tool's own command takes the place of a built-in of the same name (contract B-16).
-  const replaced = new Set(own.map(({ route }) => route))
-  const mounted = (await load(builtins, true)).filter(({ route }) => !replaced.has(route))
+  const replaced = new Set(authors.map(({ path }) => path))
+  const mounted = (await loadAll(builtins, true)).filter(({ path }) => !replaced.has(path))
   const all = [...own, ...mounted]
   const { violations, warnings } = await checkContracts(
     tool,
-    all.map(({ route, command, builtin }) => ({
-      contract: command,
-      builtin,
-      route,
-      has_execute: typeof command?.execute === 'function',
-    })),
+    all.map(({ path, routed, command, builtin }) => candidateOf(command, builtin, routed ? path : undefined)),
   )
-  if (violations.length > 0) throw new RegistrationError(violations)
+  if (unloadable.length > 0 || violations.length > 0)
+    throw new RegistrationError([...unloadable, ...violations])
   return source(tool, all, warnings)
 }
+
+const notLoaded = (path: string, error: unknown): Violation => ({
+  code: 'COMMAND_NOT_LOADED',
+  command: path,
+  place: '',
+  message: `Its module cannot be loaded: ${withoutTrace(error)}.`,
+  fix: 'Make the import of the route work; its value is a function: () => import(…).',
+})
 
 function source(
   tool: ToolIdentity,
@@ -89,7 +106,7 @@ function source(
     registry,
     async response() {
       const { manifestResponse } = await import('../../manifest/response.js')
-      return manifestResponse(await registry())
+      return manifestResponse(shownRegistry(await registry()))
     },
   }
 }

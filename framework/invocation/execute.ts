@@ -1,20 +1,24 @@
 /** Phases 6 to 8 of a call: open, execute, tear down. Whatever the handler does, everything it acquired is given back. */
 import type { WarningDetail } from '../../schemas/generated/types.js'
+import type { CommandContract } from '../contract/declaration.js'
 import { existingPidFile } from '../runs/pid-file.js'
 import { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
+import { CallScope } from './call-scope.js'
 import { CleanupHooks } from './cleanup-hooks.js'
 import type { Command } from './command.js'
-import { checkEffect } from './effect.js'
 import { FrameworkExit } from './framework-exit.js'
+import { handle } from './handle.js'
+import { type Fault, HandlerFaults } from './handler-faults.js'
 import { attachInternals, type Internals } from './internals.js'
 import { type Cut, cutOutcome, type Interruption } from './interruption.js'
 import { makeContext, type Progress } from './make-context.js'
-import { TRACKED_GRACE_MS } from './new-intent.js'
-import { type Data, failure, type Outcome, success } from './outcome.js'
+import { failure, type Outcome } from './outcome.js'
 import type { Verbosity } from './settings.js'
 import type { DescribedCommand } from './source.js'
+import { tearDown } from './teardown.js'
 import { TempDir } from './temp-dir.js'
+import { withoutTrace } from './thrown.js'
 import { TrackedChildren } from './tracked-children.js'
 import { UndeclaredChildren } from './undeclared-children.js'
 
@@ -28,6 +32,11 @@ export interface Execution {
   readonly internals: Omit<Internals, 'facts' | 'meta'>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
+  /**
+   * The process is there for this call alone, so that everything which starts or breaks in it is the call's doing,
+   * even where its asynchronous context was lost. False where left out: a process may embed many calls.
+   */
+  readonly whole_process?: boolean
 }
 
 /** An outcome, and what remains to be done once the caller has (or has not) been answered. */
@@ -40,123 +49,113 @@ export interface Executed {
 }
 
 export async function execute(execution: Execution): Promise<Executed> {
-  const { facts, described, interruption } = execution
-  const hooks = new CleanupHooks()
-  const temp = new TempDir(facts.tool.name, facts.request_id)
-  const tracked = new TrackedChildren(facts)
-  const background = new BackgroundCapability(facts, described.contract, interruption.signal)
-  const undeclared = new UndeclaredChildren()
+  const { facts, described, interruption, command, args } = execution
+  const { contract } = described
+  const scope = new CallScope(execution.whole_process === true)
+  const faults = new HandlerFaults(scope)
+  const stop = new AbortController()
+  const inner = new Set<Promise<Outcome>>()
+  const held = {
+    scope,
+    inner,
+    tracked: new TrackedChildren(facts),
+    background: new BackgroundCapability(facts, contract, stop.signal),
+    undeclared: new UndeclaredChildren(scope, `${facts.tool.prefix}RUN_ID`),
+    hooks: new CleanupHooks(),
+    temp: new TempDir(facts.tool.name, facts.request_id),
+  }
+  const { tracked, background, undeclared, temp } = held
   const warnings: WarningDetail[] = []
   const meta: Record<string, unknown> = {}
   let progress: Progress | null = null
   const ctx = makeContext({
+    ...held,
     facts,
-    contract: described.contract,
-    args: execution.args,
-    signal: interruption.signal,
+    contract,
+    args,
+    signal: stop.signal,
     verbosity: execution.verbosity,
-    hooks,
-    temp,
-    tracked,
-    background,
     warnings,
     report_progress: latest => {
       progress = latest
     },
   })
-  attachInternals(ctx, { ...execution.internals, facts, meta: members => Object.assign(meta, members) })
+  attachInternals(ctx, {
+    ...execution.internals,
+    facts,
+    meta: members => Object.assign(meta, members),
+    call(argv) {
+      const call = execution.internals.call(argv)
+      inner.add(call)
+      return call
+    },
+  })
+  const force = () => tracked.force()
+  interruption.forced.addEventListener('abort', force)
   undeclared.watch()
-  interruption.forced.addEventListener('abort', () => tracked.force())
+  faults.watch()
 
-  const handled = handle(execution, ctx, background)
-  const first = await Promise.race([handled, interruption.happened])
-  const cut = interruption.cut
-  let outcome = 'exit_code' in first ? first : cutOutcome(first, progress)
-
-  // Children first: they may hold what the hooks want to release (contract A-05).
-  if (tracked.started_any) await tracked.end(causeOf(cut), TRACKED_GRACE_MS)
-  if (outcome.exit_code !== 0) await background.withdraw()
-  const stray = await undeclared.end()
-  const hook_failures = await hooks.run()
-  const temp_path = temp.path
-  temp.remove()
-  // A signal during the teardown: whatever the handler returned, the call was cancelled.
-  if (!cut && interruption.cut) {
-    await background.withdraw()
-    outcome = cutOutcome(interruption.cut, progress)
-  }
-  if (execution.strict && stray[0] && outcome.exit_code === 0)
-    outcome = failure(new FrameworkExit('GENERAL_ERROR', stray[0].code, stray[0].message), 'execution')
+  const handled = scope.run(() => handle({ described, command, args, background }, ctx))
+  const end = await Promise.race([handled, interruption.happened, faults.happened])
+  faults.over()
+  // Cut short or broken, it may be at work still.
+  if (!('exit_code' in end)) stop.abort()
+  const outcome = outcomeOf(end, contract, progress)
+  const { stray, failures } = await tearDown(held, {
+    is_cut: 'kind' in end,
+    cause: 'kind' in end && end.kind === 'signal' ? 'parent_signal' : 'cleanup',
+    withdraw: outcome.exit_code !== 0,
+    forced: interruption.forced,
+  })
+  interruption.forced.removeEventListener('abort', force)
+  const final = afterTeardown(outcome, execution, stray, progress)
+  if (final.exit_code !== 0) await background.withdraw()
+  const late = interruption.cut ? [] : faults.late.map(unhandled)
   const pid_file =
     tracked.started_any || background.fields() ? existingPidFile(facts.state(), facts.session_id) : null
+  const release = () => {
+    undeclared.release()
+    faults.release()
+  }
   return {
     outcome: {
-      ...outcome,
-      warnings: [
-        ...warnings,
-        ...outcome.warnings,
-        ...stray,
-        ...hook_failures.map(({ message }) => ({ code: 'CLEANUP_FAILED', message })),
-      ],
+      ...final,
+      warnings: [...warnings, ...final.warnings, ...stray, ...failures, ...late],
       meta: {
         ...meta,
-        ...outcome.meta,
+        ...final.meta,
         ...(pid_file === null ? {} : { session_pid_file: pid_file }),
-        ...(temp_path === null ? {} : { session_tmp_dir: temp_path }),
+        ...(temp.path === null ? {} : { session_tmp_dir: temp.path }),
       },
     },
-    confirm: () => background.confirm(),
-    withdraw: () => background.withdraw(),
+    confirm: () => background.confirm().finally(release),
+    withdraw: () => background.withdraw().finally(release),
   }
 }
 
-const causeOf = (cut: Cut | null) => (cut?.kind === 'signal' ? 'parent_signal' : 'cleanup')
-
-/** Runs the handler and holds its data to the contract; never rejects. */
-async function handle(
-  { described, command, args, facts }: Execution,
-  ctx: ReturnType<typeof makeContext>,
-  background: BackgroundCapability,
-): Promise<Outcome> {
-  const { contract } = described
-  try {
-    const data = await command.execute(args, ctx)
-    const problems = isData(data) ? await described.check_output(data) : ['it must be an object or an array']
-    if (!isData(data) || problems.length > 0) {
-      return failure(
-        new FrameworkExit(
-          'GENERAL_ERROR',
-          'OUTPUT_INVALID',
-          `${contract.name} answered with what its output schema does not allow`,
-          {
-            context: { problems: [...problems] },
-            fix_required: `make ${contract.name} return what its output_schema declares, or declare what it returns`,
-          },
-        ),
-        'execution',
-      )
-    }
-    const missing = checkEffect(contract, args['dry-run'] === true, data)
-    if (missing) return failure(missing, 'execution')
-    if (contract.spawns_background_process !== true) return success(data)
-    const fields = background.fields()
-    if (!fields) return failure(notStarted(contract.name), 'execution')
-    return success({ ...data, ...fields })
-  } catch (error) {
-    if (error instanceof Error && facts.io.env[`${facts.tool.prefix}DEBUG`])
-      facts.io.write_stderr(`${error.stack}\n`)
-    return failure(error, 'execution', contract.exit_codes)
-  }
+function outcomeOf(
+  end: Outcome | Cut | Fault,
+  contract: CommandContract,
+  progress: Progress | null,
+): Outcome {
+  if ('exit_code' in end) return end
+  return 'thrown' in end ? failure(end.thrown, 'execution', contract.exit_codes) : cutOutcome(end, progress)
 }
 
-const isData = (data: unknown): data is Data => typeof data === 'object' && data !== null
+/** What the teardown brought to light can turn success into failure. */
+function afterTeardown(
+  outcome: Outcome,
+  { interruption: { cut }, strict }: Execution,
+  [stray]: readonly WarningDetail[],
+  progress: Progress | null,
+): Outcome {
+  // The time limit is over with the handler's end; a signal is not, and is answered whatever the handler returned.
+  if (cut?.kind === 'signal') return cutOutcome(cut, progress)
+  if (!strict || !stray || outcome.exit_code !== 0) return outcome
+  return failure(new FrameworkExit('GENERAL_ERROR', stray.code, stray.message), 'execution')
+}
 
-const notStarted = (name: string): FrameworkExit =>
-  new FrameworkExit(
-    'GENERAL_ERROR',
-    'BACKGROUND_NOT_STARTED',
-    `${name} declares a background process and started none`,
-    {
-      fix_required: 'call ctx.background.spawn(…) once, or ctx.background.existing(…), before returning',
-    },
-  )
+const unhandled = (thrown: unknown): WarningDetail => ({
+  code: 'UNHANDLED_ERROR',
+  message: `the command had ended when something of it failed: ${withoutTrace(thrown)}`,
+})

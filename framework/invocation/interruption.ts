@@ -1,4 +1,4 @@
-/** What cuts a call short: a signal, its own time limit or an accident, whichever is first. */
+/** What cuts a call short: a signal or its own time limit, whichever is first. */
 import { after } from '../process/clock.js'
 import type { Outcome } from './outcome.js'
 
@@ -7,21 +7,10 @@ export type TerminalSignal = 'SIGTERM' | 'SIGHUP' | 'SIGINT'
 /** 128 + n, as shells report it; nobody but a signal handler may exit with these (REQ-F-001). */
 export const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** What a handler does to its own process: without the framework it would end it, and nobody would be answered. */
-export interface Accident {
-  readonly kind: 'accident'
-  /** `error.code`, UPPER_SNAKE. */
-  readonly code: string
-  readonly message: string
-  readonly fix_required: string
-  /** For stderr alone (REQ-F-006). */
-  readonly trace?: string
-}
-
 export type Cut =
   | { readonly kind: 'signal'; readonly signal: TerminalSignal }
-  | { readonly kind: 'timeout'; readonly timeout_ms: number }
-  | Accident
+  /** `retryable` as the contract declares it for TIMEOUT. */
+  | { readonly kind: 'timeout'; readonly timeout_ms: number; readonly retryable: boolean }
 
 export class Interruption {
   readonly #controller = new AbortController()
@@ -60,10 +49,14 @@ export class Interruption {
     this.#controller.abort()
   }
 
-  /** Starts the clock of the call. @param timeout_ms 0 is no limit */
-  limit(timeout_ms: number): void {
+  /**
+   * Starts the clock of the call.
+   * @param timeout_ms 0 is no limit
+   * @param retryable whether the contract says that a call which ran out of time left nothing behind (REQ-C-014)
+   */
+  limit(timeout_ms: number, retryable: boolean): void {
     if (timeout_ms > 0)
-      this.#cancel = after(timeout_ms, () => this.interrupt({ kind: 'timeout', timeout_ms }))
+      this.#cancel = after(timeout_ms, () => this.interrupt({ kind: 'timeout', timeout_ms, retryable }))
   }
 
   /** The call is over: nothing cuts it short any more. */
@@ -82,24 +75,13 @@ export function cutOutcome(cut: Cut, progress: object | null): Outcome {
       error: {
         code: 'TIMEOUT',
         message: `the call took longer than its limit of ${cut.timeout_ms} ms`,
-        retryable: false,
+        retryable: cut.retryable,
         phase: 'execution',
         fix_required: 'give the call more time with --timeout',
         context: { timeout_ms: cut.timeout_ms },
       },
       warnings: [],
       meta: {},
-    }
-  }
-  if (cut.kind === 'accident') {
-    const { code, message, fix_required, trace } = cut
-    return {
-      exit_code: 1,
-      data,
-      error: { code, message, retryable: false, phase: 'execution', fix_required },
-      warnings: [],
-      meta: {},
-      ...(trace === undefined ? {} : { trace }),
     }
   }
   return {

@@ -1,5 +1,8 @@
 /** A tool as a process: the real streams, the signals, and the end. */
 import { pathToFileURL } from 'node:url'
+import { resolveCommand } from '../argv/resolve.js'
+import { globalFlags } from '../contract/global-flags.js'
+import type { ToolIdentity } from '../contract/registry.js'
 import { callTool } from './call.js'
 import {
   identityOf,
@@ -9,6 +12,7 @@ import {
   type ToolOptions,
 } from './definition.js'
 import { Interruption, SIGNAL_EXIT_CODES, type TerminalSignal } from './interruption.js'
+import { LoadingFaults } from './loading-faults.js'
 import { divertStrayOutput, processIo } from './process-io.js'
 
 /** How long a second SIGINT leaves for KILL and the answer, in milliseconds. */
@@ -23,19 +27,27 @@ export async function runMain(
   // For everything that this process starts, by whatever library: nobody is there to page through output (REQ-F-010).
   process.env['PAGER'] = 'cat'
   process.env['GIT_PAGER'] = 'cat'
+  const tool = identityOf(definition)
   const interruption = new Interruption()
   const signals = new Signals(interruption)
+  const loading = new LoadingFaults()
   const io = processIo()
   const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const exit_code = await callTool({
-    tool: identityOf(definition),
-    source: () => openSource(definition, options, isCompiling(argv)),
+    tool,
+    source: () => openSource(definition, options, isCompiling(tool, argv)),
     argv,
     io,
     interruption,
     strict: false,
+    whole_process: true,
     manifest_target: manifestTarget(definition, entry),
-    answering: () => signals.exitAtOnce(),
+    broken: loading.happened,
+    executing: () => loading.release(),
+    answering() {
+      loading.release()
+      signals.exitAtOnce()
+    },
     divert: divertStrayOutput,
   })
   await flushed(process.stderr)
@@ -43,8 +55,12 @@ export async function runMain(
 }
 
 /** `manifest --write` makes the manifest new, so it must not depend on an old one. */
-const isCompiling = (argv: readonly string[]): boolean =>
-  argv.includes('--write') && argv.find(token => !token.startsWith('-')) === 'manifest'
+function isCompiling({ name, prefix }: ToolIdentity, argv: readonly string[]): boolean {
+  if (!argv.includes('--write')) return false
+  const globals = globalFlags(prefix)
+  const named = resolveCommand({ tool: name, argv, paths: ['manifest'], aliases: new Map(), globals })
+  return named.kind === 'command'
+}
 
 class Signals {
   readonly #interruption: Interruption

@@ -1,5 +1,4 @@
 /** Builds the context of one call: what every handler has, and what its contract declares. */
-import { createInterface } from 'node:readline/promises'
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
 import { exitCodeNumber } from '../contract/exit-codes.js'
@@ -9,7 +8,8 @@ import type { CallFacts } from './call-facts.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
 import { CommandExit, type ExitDetails } from './command-exit.js'
 import type { BaseContext } from './context.js'
-import { CapabilityError, FrameworkExit } from './framework-exit.js'
+import { CapabilityError } from './framework-exit.js'
+import { promptFor } from './prompt.js'
 import { runAccess } from './run-access.js'
 import type { Verbosity } from './settings.js'
 import type { TempDir } from './temp-dir.js'
@@ -59,7 +59,8 @@ export function makeContext(parts: ContextParts): BaseContext {
       if (parts.verbosity === 'debug') say(message)
     },
     warn(code, message, context) {
-      parts.warnings.push({ code, message, ...(context ? { context: { ...context } } : {}) })
+      if (!WARNING_CODE.test(code)) throw invalidWarning(contract, code)
+      parts.warnings.push({ code, message: String(message), ...(context ? { context: { ...context } } : {}) })
     },
     progress(done, total, unit) {
       if (done < done_before) throw new RangeError(`progress went back from ${done_before} to ${done}`)
@@ -85,11 +86,20 @@ export function makeContext(parts: ContextParts): BaseContext {
     dryRun: capability(contract.danger_level !== 'safe', parts.args['dry-run'] === true, () =>
       undeclared(contract, 'ctx.dryRun', 'danger_level mutating or destructive'),
     ),
-    prompt: capability(contract.interactive === true, promptFor(parts), () =>
+    prompt: capability(contract.interactive === true, promptFor(facts.io, parts.args, parts.signal), () =>
       undeclared(contract, 'ctx.prompt', 'interactive: true'),
     ),
   })
 }
+
+const WARNING_CODE = /^[A-Z][A-Z0-9_]+$/
+
+const invalidWarning = (contract: CommandContract, code: string): CapabilityError =>
+  new CapabilityError(
+    'WARNING_CODE_INVALID',
+    `${contract.name} warns with the code ${JSON.stringify(code)}, which is none`,
+    'give the code in UPPER_SNAKE, such as CACHE_STALE',
+  )
 
 function capability(declared: boolean, value: unknown, refuse: () => Error): PropertyDescriptor {
   if (declared) return { value, enumerable: true }
@@ -128,22 +138,4 @@ function exitConstructors(contract: CommandContract): BaseContext['exit'] {
       )
     },
   })
-}
-
-function promptFor({ facts, args, signal }: ContextParts) {
-  return async (question: string, options: { readonly suggestion: string }): Promise<string> => {
-    const { io } = facts
-    // Never block on an input that nobody types into (REQ-F-009, contract B-03).
-    if (!io.stdin_is_tty || !io.stderr_is_tty || args['non-interactive'] === true)
-      throw new FrameworkExit('PRECONDITION', 'INPUT_REQUIRED', `an answer is needed: ${question}`, {
-        suggestion: options.suggestion,
-        fix_required: options.suggestion,
-      })
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return await terminal.question(`${question} `, { signal })
-    } finally {
-      terminal.close()
-    }
-  }
 }

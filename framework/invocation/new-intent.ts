@@ -9,15 +9,19 @@ import { spelledTool } from './spelled-command.js'
 export const BACKGROUND_GRACE_MS = 5_000
 export const TRACKED_GRACE_MS = 2_000
 
-const LOG_MAX_BYTES = 64 * 1024 * 1024
+/** Tracked children write no log. */
+const NO_LOG_BYTES = 0
 
 export interface IntentOptions {
   readonly kind: 'tracked' | 'background'
   readonly argv: readonly [string, ...string[]]
+  /** Absolute. */
   readonly cwd: string
   readonly name: string | null
   readonly max_lifetime_ms: number | null
   readonly grace_ms: number
+  /** What its log may take on disk; left out for what writes none. */
+  readonly log_max_bytes?: number
   /** The command path that ends the run; null for tracked children, which end with the call. */
   readonly cleanup_command: string | null
 }
@@ -46,7 +50,7 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
     limits: {
       max_lifetime_ms: options.max_lifetime_ms,
       grace_ms: options.grace_ms,
-      log_max_bytes: LOG_MAX_BYTES,
+      log_max_bytes: options.log_max_bytes ?? NO_LOG_BYTES,
     },
     cleanup_command:
       options.cleanup_command === null ? null : cleanupCommandLine(facts, options.cleanup_command, run_id),

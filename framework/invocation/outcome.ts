@@ -2,16 +2,15 @@
 import type { ErrorDetail, WarningDetail } from '../../schemas/generated/types.js'
 import type { ArgumentFault } from '../argv/faults.js'
 import {
+  EXIT_CODES,
   type ExitCodeDeclaration,
   type ExitCodes,
   exitCodeNumber,
   INHERITED_EXIT_CODES,
 } from '../contract/exit-codes.js'
-import { PlatformUnsupported } from '../process/platform.js'
-import { StateDirUnavailable } from '../store/state-root.js'
-import { CommandExit } from './command-exit.js'
+import type { CommandExit, ExitDetails } from './command-exit.js'
 import { FrameworkExit } from './framework-exit.js'
-import { TempDirUnavailable } from './temp-dir.js'
+import { exitOf, UnexpectedError } from './thrown.js'
 
 export type Data = Readonly<Record<string, unknown>> | readonly unknown[]
 
@@ -22,6 +21,8 @@ export interface Outcome {
   readonly warnings: readonly WarningDetail[]
   /** Members of `meta` that this outcome brings. */
   readonly meta: Readonly<Record<string, unknown>>
+  /** The stack of an error that nobody declared; never part of the envelope. */
+  readonly trace?: string
 }
 
 export type Phase = 'validation' | 'execution' | 'cleanup'
@@ -61,51 +62,74 @@ export function refused(faults: readonly ArgumentFault[]): Outcome {
 
 /** Turns whatever was thrown into a failure; never throws. */
 export function failure(thrown: unknown, phase: Phase, exit_codes: ExitCodes = {}): Outcome {
-  const exit = asExit(thrown)
-  const { code, data, retryable, ...details } = exit.details
+  const exit = exitOf(thrown, exit_codes)
+  const entry = entryOf(exit, exit_codes)
+  const { code = exit.exit_name, data } = exit.details
+  const trace = exit instanceof UnexpectedError ? exit.trace : undefined
   return {
     exit_code: exit.exit_code,
-    data: data ?? null,
+    data: typeof data === 'object' && data !== null ? data : null,
     error: {
-      code: code ?? exit.exit_name,
-      message: exit.message,
-      retryable: retryable ?? entryOf(exit, exit_codes)?.retryable ?? false,
+      code,
+      message: exit.message === '' ? `the command ended with ${exit.exit_name}` : exit.message,
+      retryable: isRetryable(exit.details, entry),
       // Exit 2 says that nothing was done, whoever found it out (REQ-F-002).
       phase: exit.exit_code === 2 ? 'validation' : phase,
-      ...details,
+      ...backOff(exit.exit_code),
+      ...detailMembers(exit.details),
     },
-    warnings: [],
+    warnings: unlisted(exit, code, entry),
     meta: {},
+    ...(trace === undefined ? {} : { trace }),
   }
 }
 
 function entryOf(exit: CommandExit, exit_codes: ExitCodes): ExitCodeDeclaration | undefined {
-  const declared = exit_codes[exit.exit_name]
-  if (declared && exitCodeNumber(exit.exit_name, declared) === exit.exit_code) return declared
+  const own = exit_codes[exit.exit_name]
+  if (own && exitCodeNumber(exit.exit_name, own) === exit.exit_code) return own
   return Object.values(INHERITED_EXIT_CODES).find(entry => entry.code === exit.exit_code)
 }
 
-function asExit(thrown: unknown): CommandExit {
-  if (thrown instanceof CommandExit) return thrown
-  if (thrown instanceof StateDirUnavailable) {
-    return new FrameworkExit('PRECONDITION', 'STATE_DIR_UNAVAILABLE', thrown.message, {
-      context: { path: thrown.path, reason: thrown.reason, variable: thrown.variable },
-      fix_required: `set ${thrown.variable} to a directory of yours that nobody else can write, on a disk with space`,
-    })
-  }
-  if (thrown instanceof PlatformUnsupported) {
-    return new FrameworkExit('PRECONDITION', thrown.code, thrown.message, {
-      context: { reason: thrown.reason },
-      fix_required: 'run this on Linux, with a /proc of its own PID namespace',
-    })
-  }
-  if (thrown instanceof TempDirUnavailable)
-    return new FrameworkExit('PRECONDITION', 'TEMP_DIR_UNAVAILABLE', thrown.message, {
-      fix_required: 'set TMPDIR to a directory of yours that nobody else can write',
-    })
-  return new FrameworkExit(
-    'GENERAL_ERROR',
-    'UNEXPECTED_ERROR',
-    thrown instanceof Error ? thrown.message : String(thrown),
-  )
+/** Said for one failure it holds only where the exit leaves nothing behind (REQ-C-014, contract E-03). */
+function isRetryable({ retryable }: ExitDetails, entry: ExitCodeDeclaration | undefined): boolean {
+  const said = retryable ?? entry?.retryable ?? false
+  return said === true && (entry?.side_effects ?? 'none') === 'none'
 }
+
+/** Who is refused for calling too often is told how long to wait, also where the command does not know (REQ-C-014). */
+const backOff = (exit_code: number): Partial<ErrorDetail> =>
+  exit_code === EXIT_CODES.RATE_LIMITED
+    ? { retry_after_ms: 1_000, retry_strategy: 'exponential_backoff' }
+    : {}
+
+/** A list of error codes that is there is complete (ExitCodeEntry 1.1): one that is missing in it is a defect. */
+function unlisted(
+  exit: CommandExit,
+  code: string,
+  entry: ExitCodeDeclaration | undefined,
+): readonly WarningDetail[] {
+  if (exit instanceof FrameworkExit || !entry?.error_codes || entry.error_codes.includes(code)) return []
+  return [
+    {
+      code: 'UNDECLARED_ERROR_CODE',
+      message: `${code} is not among the error_codes that the contract declares for ${exit.exit_name}`,
+    },
+  ]
+}
+
+/** The members of `error` that a thrower may set; the framework's own are not among them. */
+function detailMembers(details: ExitDetails): Partial<ErrorDetail> {
+  const { detail, cause, context, suggestion, fix_required, fix_command, retry_after_ms } = details
+  return {
+    ...(detail === undefined ? {} : { detail: String(detail) }),
+    ...(cause === undefined ? {} : { cause: String(cause) }),
+    ...(typeof context === 'object' && context !== null ? { context } : {}),
+    ...(suggestion === undefined ? {} : { suggestion: String(suggestion) }),
+    ...(fix_required === undefined ? {} : { fix_required: String(fix_required) }),
+    ...(fix_command === undefined ? {} : { fix_command: String(fix_command) }),
+    ...(isDelay(retry_after_ms) ? { retry_after_ms } : {}),
+  }
+}
+
+const isDelay = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0

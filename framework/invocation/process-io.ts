@@ -16,11 +16,15 @@ export function processIo(): Io {
     },
     write_stdout: writeStdout,
     write_stderr(text) {
-      process.stderr.on('error', ignore)
-      process.stderr.write(text)
-      process.stderr.off('error', ignore)
+      stderr().write(text)
     },
   }
+}
+
+/** Stderr, whose reader may go at any time: what cannot be said there is lost, and nothing else. */
+function stderr(): NodeJS.WriteStream {
+  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
+  return process.stderr
 }
 
 const ignore = () => {}
@@ -29,13 +33,12 @@ const ignore = () => {}
 let original: typeof process.stdout.write | null = null
 
 /**
- * Sends what handlers write to stdout to stderr instead (REQ-F-006): stdout belongs to the envelope.
+ * Sends what handlers write to stdout to stderr instead, for the rest of the process (REQ-F-006): stdout belongs to the
+ * answer, also while it is being written and afterwards.
  * @param noticed told each stray text
- * @returns puts stdout back
  */
-export function divertStrayOutput(noticed: (text: string) => void): () => void {
-  const write = process.stdout.write
-  original = write.bind(process.stdout)
+export function divertStrayOutput(noticed: (text: string) => void): void {
+  original = process.stdout.write.bind(process.stdout)
   process.stdout.write = (
     chunk: string | Uint8Array,
     encoding?: BufferEncoding | ((error?: Error | null) => void),
@@ -43,21 +46,22 @@ export function divertStrayOutput(noticed: (text: string) => void): () => void {
   ): boolean => {
     noticed(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'))
     return typeof encoding === 'function'
-      ? process.stderr.write(chunk, encoding)
-      : process.stderr.write(chunk, encoding, done)
+      ? stderr().write(chunk, encoding)
+      : stderr().write(chunk, encoding, done)
   }
-  return () => {
-    process.stdout.write = write
-    original = null
-  }
+  // Ended by a handler it could not carry the answer.
+  process.stdout.end = () => process.stdout
 }
+
+/** A pipe, and a socket, whose other end was closed. */
+const GONE = new Set<string | undefined>(['EPIPE', 'ECONNRESET'])
 
 function writeStdout(text: string): Promise<void> {
   if (text === '') return Promise.resolve()
   const write = original ?? process.stdout.write.bind(process.stdout)
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EPIPE' ? new ReaderGone('nobody reads stdout') : error)
+      reject(GONE.has(error.code) ? new ReaderGone('nobody reads stdout') : error)
     process.stdout.once('error', failed)
     write(text, error => {
       if (error) return failed(error)

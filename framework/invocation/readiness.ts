@@ -1,6 +1,7 @@
 /** Waiting until a background program can be used: a line of its log says so, or its end says that it never will. */
-import { closeSync, openSync, readSync } from 'node:fs'
-import { monotonicMs } from '../process/clock.js'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
+import { monotonicMs, pause } from '../process/clock.js'
 import { logPath } from '../runs/records.js'
 import { isOver, viewRun } from '../runs/status.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -11,6 +12,8 @@ const POLL_MS = 15
 /** Lines of the log that a failure shows, and the bytes of one line that are looked at. */
 const LAST_LINES = 10
 const MAX_LINE = 64 * 1024
+/** What one look reads of the log, in bytes. */
+const CHUNK = 256 * 1024
 
 export interface ReadyWhen {
   readonly log: RegExp
@@ -35,7 +38,7 @@ export async function awaitReadiness(
     signal.throwIfAborted()
     // The order matters: a run that is over has written its last line before we look for it.
     const view = viewRun(root, run_id)
-    if (lines.next().some(line => ready.log.test(line))) return
+    if (lines.next().some(line => matches(ready.log, line))) return
     if (isOver(view)) {
       throw new FrameworkExit('GENERAL_ERROR', 'NOT_READY', 'the program ended before it was ready', {
         context: {
@@ -57,14 +60,21 @@ export async function awaitReadiness(
         },
       )
     }
-    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+    await pause(POLL_MS, signal)
   }
+}
+
+/** An expression with the flag `g` or `y` goes on where it stopped; here every line is a new text. */
+function matches(expression: RegExp, line: string): boolean {
+  expression.lastIndex = 0
+  return expression.test(line)
 }
 
 /** The complete lines that were added to a file since the last look. */
 class GrowingLines {
   readonly #path: string
   readonly #last: string[] = []
+  #decoder = new StringDecoder('utf8')
   #offset = 0
   #rest = ''
 
@@ -87,10 +97,16 @@ class GrowingLines {
   #read(): string {
     const descriptor = openSync(this.#path, 'r')
     try {
-      const buffer = Buffer.alloc(256 * 1024)
+      // A log that was cut to nothing, because its disk knows no holes, begins again.
+      if (fstatSync(descriptor).size < this.#offset) {
+        this.#offset = 0
+        this.#rest = ''
+        this.#decoder = new StringDecoder('utf8')
+      }
+      const buffer = Buffer.alloc(CHUNK)
       const count = readSync(descriptor, buffer, 0, buffer.length, this.#offset)
       this.#offset += count
-      return buffer.toString('utf8', 0, count)
+      return this.#decoder.write(buffer.subarray(0, count))
     } finally {
       closeSync(descriptor)
     }

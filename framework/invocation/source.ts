@@ -1,6 +1,8 @@
 /** Where an invocation gets its commands from: one interface over development (all loaded and checked) and a compiled manifest. */
 import type { ManifestResponse } from '../../schemas/generated/types.js'
+import { effectiveFlags } from '../contract/brought-flags.js'
 import type { CommandContract } from '../contract/declaration.js'
+import { RegistrationError } from '../contract/registration-error.js'
 import type { Registry, ToolIdentity } from '../contract/registry.js'
 import type { Violation } from '../contract/violation.js'
 import type { Command } from './command.js'
@@ -34,6 +36,17 @@ export interface CommandSource {
   response(): Promise<ManifestResponse>
 }
 
+/** A registry as agents and people see it: each command with the flags that its declaration brings. */
+export const shownRegistry = ({ tool, commands }: Registry): Registry => ({
+  tool,
+  commands: new Map(
+    [...commands].map(([path, command]) => [
+      path,
+      { ...command, contract: { ...command.contract, flags: effectiveFlags(command.contract) } },
+    ]),
+  ),
+})
+
 /** Commands as an author gives them: in a list, or as modules that are loaded when called. */
 export type CommandModule = { readonly default: Command }
 export type CommandRoutes = Readonly<Record<string, () => Promise<CommandModule>>>
@@ -42,10 +55,40 @@ export type Commands = readonly Command[] | CommandRoutes
 /** Loads the module of one path. */
 export type LoadCommand = () => Promise<Command>
 
-/** @returns a loader by route key; a list is keyed by the commands' own names, and its loaders wait for nothing */
-export function loaders(commands: Commands): ReadonlyMap<string, LoadCommand> {
-  if (isList(commands)) return new Map(commands.map(command => [command.name, async () => command]))
-  return new Map(Object.entries(commands).map(([path, load]) => [path, async () => (await load()).default]))
+/** A command on its way in: nothing of it is known yet. */
+export interface CommandLoader {
+  /** The key of a route table; the own name of a command in a list, where it has one. */
+  readonly path: string
+  /** False where the path is no more than what the command says of itself. */
+  readonly routed: boolean
+  readonly load: LoadCommand
+}
+
+/**
+ * The commands of a definition, in its order; whatever stands in place of one is kept, for registration to refuse.
+ * @throws RegistrationError where there is neither a list nor a table
+ */
+export function loaders(commands: Commands): readonly CommandLoader[] {
+  if (isList(commands))
+    return commands.map(command => ({
+      path: String(command?.name),
+      routed: false,
+      load: async () => command,
+    }))
+  if (typeof commands !== 'object' || commands === null) throw new RegistrationError([NO_COMMANDS])
+  return Object.entries(commands).map(([path, load]) => ({
+    path,
+    routed: true,
+    load: async () => (await load()).default,
+  }))
 }
 
 const isList = (commands: Commands): commands is readonly Command[] => Array.isArray(commands)
+
+const NO_COMMANDS: Violation = {
+  code: 'COMMANDS_MISSING',
+  command: '',
+  place: 'commands',
+  message: 'The tool has no commands.',
+  fix: "Give a list of commands, or a table of paths: { 'deploy rollback': () => import('./deploy/rollback.js') }.",
+}

@@ -3,82 +3,90 @@
  * however it ends (REQ-F-030, REQ-F-031).
  */
 import type { Readable } from 'node:stream'
+import type { WarningDetail } from '../../schemas/generated/types.js'
 import { machineEnvironment } from '../process/environment.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { recordIntent } from '../runs/intent.js'
-import { abandon } from '../runs/lost.js'
-import { OwnedRun, StartFailed } from '../runs/owner.js'
+import { type MainExit, OwnedRun, StartFailed } from '../runs/owner.js'
 import { refreshPidFile } from '../runs/pid-file.js'
-import type { StopCause } from '../runs/records.js'
+import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
+import { giveUp } from '../runs/start-main.js'
 import type { CallFacts } from './call-facts.js'
+import { ChildOutput } from './child-output.js'
 import type { RunOptions, RunResult } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
+import { leftProcesses } from './left-processes.js'
 import { mergeEnvironment, newIntent, runEnvironment, TRACKED_GRACE_MS } from './new-intent.js'
+import { type RunRequest, runRequest } from './run-request.js'
+import { callEnding, sessionStopping, startFailed } from './start-failures.js'
 
-const MAX_OUTPUT_BYTES = 16 * 1024 * 1024
-/** After the main process's exit its output is read to the end, or until nothing more came for this long, in ms. */
-const QUIET_MS = 100
+export { sessionStopping } from './start-failures.js'
+
+/** A child and its output, which is read from the first moment on. */
+interface Started {
+  readonly run: OwnedRun
+  readonly stdout: ChildOutput
+  readonly stderr: ChildOutput
+}
 
 export class TrackedChildren {
   readonly #facts: CallFacts
+  readonly #starting = new Set<Promise<unknown>>()
   readonly #runs = new Set<OwnedRun>()
-  readonly #refreshes = new Set<Promise<void>>()
+  readonly #open = new Set<ChildOutput>()
+  /** Of runs that did not end without a trace. */
+  readonly #ends_with_rest: RunEnd[] = []
   #guard: Promise<Guard> | null = null
-  #closed = false
+  #refreshing: Promise<void> | null = null
+  #is_pid_file_old = false
+  #closed: { readonly cause: StopCause; readonly grace_ms: number } | null = null
   #started_any = false
 
   constructor(facts: CallFacts) {
     this.#facts = facts
   }
 
-  /** Whether this call ever started one: a call that started nothing looks for nothing. */
+  /** Whether this call ever began to start one: a call that started nothing looks for nothing. */
   get started_any(): boolean {
     return this.#started_any
   }
 
+  /**
+   * Runs one child.
+   * @returns how it ended; where it was stopped, only after all that it started has ended, too
+   * @throws FrameworkExit `START_FAILED`, `SESSION_STOPPING`, `CALL_ENDING`, `STATE_DIR_UNAVAILABLE`, `RUN_REQUEST_INVALID`
+   */
   async run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
-    if (this.#closed)
-      throw new FrameworkExit('CONFLICT', 'CALL_ENDING', 'the call is ending; nothing new is started')
-    const facts = this.#facts
-    const root = facts.state()
-    const intent = newIntent(facts, {
-      kind: 'tracked',
-      argv,
-      cwd: options.cwd ?? facts.cwd,
-      name: null,
-      max_lifetime_ms: options.timeout_ms ?? null,
-      grace_ms: TRACKED_GRACE_MS,
-      cleanup_command: null,
-    })
-    recordIntent(root, intent)
-    if (isStopping(root, facts.session_id)) {
-      abandon(root, intent.run_id)
-      throw sessionStopping(facts.session_id)
+    const request = runRequest(argv, options, this.#facts.cwd)
+    if (this.#closed) throw callEnding()
+    const starting = this.#start(request)
+    this.#starting.add(starting)
+    try {
+      return await resultOf(await starting)
+    } finally {
+      this.#starting.delete(starting)
     }
-    this.#started_any = true
-    const guard = await this.#startedGuard()
-    const run = await this.#start(guard, intent, options)
-    this.#runs.add(run)
-    void run.ended.then(() => {
-      this.#runs.delete(run)
-      this.#refresh()
-    })
-    this.#refresh()
-    // The call may have begun to end while the guard was starting.
-    if (this.#closed) run.stop('cleanup', 0)
-    return this.#collect(run, options)
   }
 
-  /** Ends all children with one grace; resolves when nothing of them is left or the survivors are recorded. */
-  async end(cause: StopCause, grace_ms: number): Promise<void> {
-    this.#closed = true
-    const running = [...this.#runs]
-    for (const run of running) run.stop(cause, grace_ms)
-    await Promise.all(running.map(run => run.ended))
-    while (this.#refreshes.size > 0) await Promise.all(this.#refreshes)
+  /**
+   * Ends all children with one grace, and lets no more be started; resolves when nothing of them is left, or what is
+   * left is recorded.
+   * @returns one warning for each run of which something is alive all the same
+   */
+  async end(cause: StopCause, grace_ms: number): Promise<WarningDetail[]> {
+    this.#closed = { cause, grace_ms }
+    for (const run of this.#runs) run.stop(cause, grace_ms)
+    // What is being started at this moment gives up, or becomes a run that is ended.
+    await Promise.allSettled(this.#starting)
+    while (this.#runs.size > 0) await Promise.all([...this.#runs].map(run => run.ended))
+    // What escaped and still holds a pipe of ours must not keep an embedding process from ending.
+    for (const output of this.#open) output.close()
+    await this.#refreshing
     const guard = await this.#guard?.catch(() => null)
     guard?.release()
+    calls.delete(this)
+    return leftProcesses(this.#facts, this.#ends_with_rest)
   }
 
   /** KILL at once to every tree: the answer to a second SIGINT. */
@@ -89,126 +97,145 @@ export class TrackedChildren {
     }
   }
 
-  #startedGuard(): Promise<Guard> {
-    if (!this.#guard) {
-      this.#guard = startGuard(this.#facts.state())
-      // Somebody asks for one of our runs to be stopped; in place before the first claim.
-      process.on('SIGUSR2', this.#ask)
-    }
-    return this.#guard
-  }
-
-  readonly #ask = (): void => {
+  /** Looks whether somebody asked for one of the runs to be stopped. */
+  ask(): void {
     for (const run of this.#runs) run.ask()
   }
 
-  async #start(guard: Guard, intent: ReturnType<typeof newIntent>, options: RunOptions): Promise<OwnedRun> {
+  async #start(request: RunRequest): Promise<Started> {
     const facts = this.#facts
-    const environment = mergeEnvironment(
-      machineEnvironment(facts.io.env),
-      options.env ?? {},
-      runEnvironment(facts, intent),
-    )
+    const root = facts.state()
+    const intent = newIntent(facts, {
+      kind: 'tracked',
+      argv: request.argv,
+      cwd: request.cwd,
+      name: null,
+      max_lifetime_ms: request.timeout_ms,
+      grace_ms: TRACKED_GRACE_MS,
+      cleanup_command: null,
+    })
     try {
-      const run = await OwnedRun.start({
-        root: facts.state(),
-        intent,
-        guard,
-        environment,
-        stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-        end_leftovers: false,
-      })
-      run.child.stdin?.on('error', () => {
-        // The child closed its input before it read all of it; its exit code tells whether that mattered.
-      })
-      run.child.stdin?.end(options.input)
-      return run
+      recordIntent(root, intent)
     } catch (error) {
-      if (!(error instanceof StartFailed)) throw error
-      throw new FrameworkExit('GENERAL_ERROR', 'START_FAILED', error.message, {
-        context: { errno: error.errno, run_id: intent.run_id, argv: [...intent.argv] },
-        fix_required: 'name a program that exists and may be executed',
-      })
+      throw startFailed(intent, error)
+    }
+    this.#started_any = true
+    try {
+      if (isStopping(root, facts.session_id)) throw sessionStopping(facts.session_id)
+      const guard = await this.#startedGuard(intent.marker)
+      // The call may have begun to end meanwhile.
+      if (this.#closed) throw callEnding()
+      return await this.#own(guard, intent, request)
+    } catch (error) {
+      // A start that came to nothing leaves no run behind that looks as if it might still begin.
+      if (!(error instanceof StartFailed)) giveUp(root, intent.run_id)
+      throw error instanceof FrameworkExit ? error : startFailed(intent, error)
     }
   }
 
-  async #collect(run: OwnedRun, options: RunOptions): Promise<RunResult> {
-    const limit = options.max_output_bytes ?? MAX_OUTPUT_BYTES
-    const out = new Capture(run.child.stdout, limit)
-    const err = new Capture(run.child.stderr, limit)
-    const exit = await run.exited
-    await Promise.all([out.settled(), err.settled()])
-    return {
-      run_id: run.run_id,
-      pid: run.main.pid,
-      exit_code: exit.exit_code,
-      signal: exit.signal,
-      stdout: out.text(),
-      stderr: err.text(),
-      truncated: out.truncated || err.truncated,
-      timed_out: run.stop_cause === 'max_lifetime',
+  async #own(guard: Guard, intent: RunIntent, request: RunRequest): Promise<Started> {
+    const facts = this.#facts
+    const run = await OwnedRun.start({
+      root: facts.state(),
+      intent,
+      guard,
+      environment: mergeEnvironment(
+        machineEnvironment(facts.io.env),
+        request.env,
+        runEnvironment(facts, intent),
+      ),
+      stdio: [request.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      end_leftovers: false,
+    })
+    // From here on nothing may fail before the run is in the set that the end of the call goes by.
+    this.#runs.add(run)
+    void run.ended.then(end => {
+      this.#runs.delete(run)
+      if (end.survivors.length > 0 || end.leftovers.length > 0) this.#ends_with_rest.push(end)
+      this.#refresh()
+    })
+    if (this.#closed) run.stop(this.#closed.cause, this.#closed.grace_ms)
+    const { stdin, stdout, stderr } = run.child
+    stdin?.on('error', () => {
+      // The child closed its input before it read all of it; its exit code tells whether that mattered.
+    })
+    stdin?.end(request.input)
+    this.#refresh()
+    const limit = request.max_output_bytes
+    return { run, stdout: this.#read(stdout, limit), stderr: this.#read(stderr, limit) }
+  }
+
+  #read(stream: Readable | null, limit: number): ChildOutput {
+    const output = new ChildOutput(stream, limit)
+    this.#open.add(output)
+    void output.closed.then(() => this.#open.delete(output))
+    return output
+  }
+
+  /** One guard for all children; one that could not be started is tried again by the next child. */
+  async #startedGuard(marker: RunIntent['marker']): Promise<Guard> {
+    const guard = this.#guard ?? this.#newGuard(marker)
+    this.#guard = guard
+    try {
+      return await guard
+    } catch (error) {
+      if (this.#guard === guard) this.#guard = null
+      throw error
     }
   }
 
+  async #newGuard(marker: RunIntent['marker']): Promise<Guard> {
+    // In place before the first claim: from then on anybody may ask.
+    listenForQuestions(this)
+    return startGuard(this.#facts.state(), marker)
+  }
+
+  /** One rewrite at a time, and one more where something changed meanwhile, however many children there are. */
   #refresh(): void {
-    const refresh = refreshPidFile(this.#facts.state(), this.#facts.session_id)
-    this.#refreshes.add(refresh)
-    void refresh.then(() => this.#refreshes.delete(refresh))
+    this.#is_pid_file_old = true
+    this.#refreshing ??= this.#refreshWhileOld()
+  }
+
+  async #refreshWhileOld(): Promise<void> {
+    while (this.#is_pid_file_old) {
+      this.#is_pid_file_old = false
+      await refreshPidFile(this.#facts.state(), this.#facts.session_id)
+    }
+    this.#refreshing = null
   }
 }
 
-export const sessionStopping = (session_id: string): FrameworkExit =>
-  new FrameworkExit(
-    'CONFLICT',
-    'SESSION_STOPPING',
-    `session ${session_id} is being stopped; nothing new starts in it`,
-    {
-      context: { session_id },
-      fix_required: 'start in another session, or again when the stop has ended',
-    },
-  )
+/** Calls of this process that hold runs. */
+const calls = new Set<TrackedChildren>()
+let is_listening = false
 
-/** One output stream of a child, kept up to a limit. */
-class Capture {
-  readonly #chunks: Buffer[] = []
-  readonly #limit: number
-  readonly #closed: Promise<void>
-  #kept = 0
-  #last = 0
-  truncated = false
+/**
+ * SIGUSR2 says that a question lies in a run's directory. The listener stays: whoever read the records a moment ago
+ * may still ask a process that has just ended its last run, and the default is to die of it (signal(7)).
+ */
+function listenForQuestions(call: TrackedChildren): void {
+  calls.add(call)
+  if (is_listening) return
+  is_listening = true
+  process.on('SIGUSR2', () => {
+    for (const each of calls) each.ask()
+  })
+}
 
-  constructor(stream: Readable | null, limit: number) {
-    this.#limit = limit
-    this.#closed = new Promise(resolve => {
-      if (!stream) return resolve()
-      stream.on('data', (chunk: Buffer) => this.#take(chunk))
-      stream.on('close', () => resolve())
-    })
-  }
-
-  /** Resolves at the end of the stream, or when a leftover holds it open and says nothing. */
-  async settled(): Promise<void> {
-    let open = true
-    void this.#closed.then(() => {
-      open = false
-    })
-    for (;;) {
-      const seen = this.#last
-      await Promise.race([this.#closed, new Promise(resolve => setTimeout(resolve, QUIET_MS))])
-      if (!open || this.#last === seen) return
-    }
-  }
-
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8')
-  }
-
-  #take(chunk: Buffer): void {
-    this.#last += chunk.length
-    const room = this.#limit - this.#kept
-    if (chunk.length > room) this.truncated = true
-    const kept = chunk.subarray(0, Math.max(0, room))
-    this.#kept += kept.length
-    if (kept.length > 0) this.#chunks.push(kept)
+async function resultOf({ run, stdout, stderr }: Started): Promise<RunResult> {
+  // A main process that no signal can end is reported as a survivor; it has no exit to wait for.
+  const exit: MainExit | null = await Promise.race([run.exited, run.ended.then(() => null)])
+  // Who was told to stop has stopped only when its descendants have, too.
+  if (run.stop_cause !== null) await run.ended
+  await Promise.all([stdout.settled(), stderr.settled()])
+  return {
+    run_id: run.run_id,
+    pid: run.main.pid,
+    exit_code: exit?.exit_code ?? null,
+    signal: exit?.signal ?? null,
+    stdout: stdout.take(),
+    stderr: stderr.take(),
+    truncated: stdout.truncated || stderr.truncated,
+    timed_out: run.stop_cause === 'max_lifetime',
   }
 }

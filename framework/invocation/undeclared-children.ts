@@ -1,53 +1,92 @@
 /**
  * Processes that a handler started behind the framework's back, by whatever library: seen on Node's own
- * `child_process` diagnostics channel, ended at teardown while they are still our children.
+ * `child_process` diagnostics channel, ended with their descendants while they are still our children.
+ * A call that started none looks at no process.
  */
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import { endTree } from '../process/end-tree.js'
-import { identify } from '../process/identity.js'
-import { IdentityTracking } from '../process/identity-tracking.js'
+import { identify, type ProcessIdentity } from '../process/identity.js'
 import { isOwnChild } from '../process/own-children.js'
+import type { CallScope } from './call-scope.js'
+import { DescendantTracking } from './descendant-tracking.js'
 
 const CHANNEL = 'child_process'
+/** TERM to KILL, in milliseconds: as long as tracked children get. */
 const GRACE_MS = 2_000
 
 export class UndeclaredChildren {
+  readonly #scope: CallScope
+  /** The variable that marks the processes of a run; these have owners of their own. */
+  readonly #run_marker: string
   readonly #children = new Set<ChildProcess>()
+  #is_closed = false
+
+  constructor(scope: CallScope, run_marker: string) {
+    this.#scope = scope
+    this.#run_marker = run_marker
+  }
 
   watch(): void {
     subscribe(CHANNEL, this.#seen)
   }
 
-  /** Ends those that are still alive and ours; one warning for each that was found alive. */
-  async end(): Promise<WarningDetail[]> {
+  /**
+   * Ends those that are alive and ours; may be called again for what came since.
+   * @param force KILL at once instead of the rest of the grace
+   * @returns one warning for each that was found alive
+   */
+  async end(force: AbortSignal): Promise<WarningDetail[]> {
+    const alive = [...this.#children].map(living).filter(child => child !== null)
+    this.#children.clear()
+    if (alive.length === 0) return []
+    const roots = alive.map(({ identity }) => identity)
+    const tracking = new DescendantTracking(roots, this.#run_marker)
+    const { survivors } = await endTree({ tracking, grace_ms: GRACE_MS, force })
+    const surviving = new Set(survivors.map(({ identity }) => identity.pid))
+    return alive.map(({ child, identity }) => warning(child, identity.pid, !surviving.has(identity.pid)))
+  }
+
+  /** The teardown is over: what a handler that goes on all the same still starts gets KILL before it can do anything. */
+  close(): void {
+    this.#is_closed = true
+  }
+
+  /** The call has been answered. */
+  release(): void {
     unsubscribe(CHANNEL, this.#seen)
-    const alive = [...this.#children].filter(child => !isOwnChild(child) && isRunning(child))
-    return Promise.all(alive.map(endChild))
   }
 
+  // Node tells before it starts the process, in the context of who starts it.
   readonly #seen = (message: unknown): void => {
-    if (isChildMessage(message)) this.#children.add(message.process)
+    if (!isChildMessage(message) || !this.#scope.isAnswerable()) return
+    const child = message.process
+    queueMicrotask(() => {
+      // By now it has a pid, or could not be started; and what is the framework's own is marked.
+      if (child.pid === undefined || isOwnChild(child)) return
+      if (this.#is_closed) {
+        child.kill('SIGKILL')
+        return
+      }
+      this.#children.add(child)
+      child.once('exit', () => this.#children.delete(child))
+    })
   }
 }
 
-const isRunning = (child: ChildProcess): boolean =>
-  child.pid !== undefined && child.exitCode === null && child.signalCode === null
-
-async function endChild(child: ChildProcess): Promise<WarningDetail> {
-  const pid = child.pid ?? 0
-  const identity = identify(pid)
-  const survivors = identity
-    ? (await endTree({ tracking: new IdentityTracking([identity]), grace_ms: GRACE_MS })).survivors.length
-    : 0
-  const ended = survivors === 0
-  return {
-    code: 'UNDECLARED_BACKGROUND_PROCESS',
-    message: `the command started process ${pid} (${child.spawnfile}) without declaring it${ended ? '; it was ended' : ', and it could not be ended'}`,
-    context: { pid, program: child.spawnfile, ended },
-  }
+/** Node reaps a child in the same breath in which it tells its end: as long as it told none, the pid is the child's. */
+function living(child: ChildProcess): { child: ChildProcess; identity: ProcessIdentity } | null {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null
+  const identity = identify(child.pid)
+  return identity ? { child, identity } : null
 }
+
+const warning = (child: ChildProcess, pid: number, ended: boolean): WarningDetail => ({
+  code: 'UNDECLARED_BACKGROUND_PROCESS',
+  message: `the command started process ${pid} (${child.spawnfile}) without declaring it${ended ? '; it was ended' : ', and it could not be ended'}`,
+  context: { pid, program: child.spawnfile, ended },
+})
 
 function isChildMessage(message: unknown): message is { process: ChildProcess } {
   return typeof message === 'object' && message !== null && 'process' in message

@@ -143,7 +143,6 @@ class Ending {
       this.#tree = this.#options.tracking.look()
     } catch (error) {
       this.#blind_since ??= started
-      this.#empty_looks = 0
       if (started - this.#blind_since >= BLIND_LIMIT_MS) throw error
       return
     }

@@ -6,11 +6,12 @@
 import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
 import type { Journal } from './journal.js'
 import { standing } from './liveness.js'
-import { type Marker, markerState } from './marker.js'
+import { Look } from './look.js'
+import type { Marker } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { type ProcessTable, readProcessTable } from './table.js'
-import { findTied, type Ties } from './ties.js'
+import type { Bearers, Ties } from './ties.js'
 import type { Member, TrackingMethod, Tree } from './tracking.js'
 
 export interface SnapshotOptions {
@@ -26,22 +27,23 @@ export interface SnapshotOptions {
 export class SnapshotTracking implements TrackingMethod {
   readonly method = 'snapshot'
   readonly complete = false
+  readonly #main: ProcessIdentity | null
   readonly #marker: Marker
   readonly #journal: Journal
-  /** Nothing of the run is older than its first process; 0 where that is not known. */
-  readonly #oldest: number
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()
   #known = new Map<number, Member>()
-  #bearers: ReadonlyMap<number, ReadonlySet<number>>
+  #bearers: Bearers
+  /** Of the look before: a process that is just being set up shows no marker, and is asked once more. */
+  #former_bearers: Bearers = new Map()
   /** Processes without the marker: start times by pid. They can get it only by a tie that we would see. */
   #unmarked = new Map<number, number>()
 
   constructor({ main, marker, journal, exclude }: SnapshotOptions) {
     keepSpareDescriptor()
+    this.#main = main
     this.#marker = marker
     this.#journal = journal
-    this.#oldest = main?.start_time ?? 0
     for (const identity of [self(), ...exclude.map(identify)])
       if (identity) this.#excluded.set(identity.pid, identity.start_time)
     const bearers = new Map<number, Set<number>>()
@@ -58,25 +60,25 @@ export class SnapshotTracking implements TrackingMethod {
   look(): Tree {
     const { verified, hidden } = this.#verify()
     const table = readProcessTable()
-    const ties = findTied({
-      table,
-      verified,
-      bearers: this.#bearers,
-      admits: stat => !this.#isExcluded(stat) && markerState(stat.pid, this.#marker) !== 'other',
-    })
+    const look = new Look(table, this.#marker, stat => this.#isExcluded(stat))
+    const bearers = new Map([...this.#former_bearers, ...this.#bearers])
+    const { ties, nested } = look.find(verified, bearers)
     const members = [...ties.members.values()].map(memberOf)
     this.#journal.add(...members.filter(member => !this.#knows(member)).map(member => member.identity))
     this.#known = new Map([...members, ...hidden].map(member => [member.identity.pid, member]))
+    this.#former_bearers = this.#bearers
     this.#bearers = ties.bearers
     this.#journal.compact(() => this.#needed())
-    const nested = this.#nested(table, ties)
+    const accounted = new Set([...ties.members.keys(), ...nested.map(({ pid }) => pid)])
+    let marked_only: Member[] | null = null
+    const markedOnly = (): Member[] => (marked_only ??= this.#markedOnly(look, accounted))
     return {
       members: [...this.#known.values()],
       nested: nested.map(memberOf),
-      marked_only: this.#markedOnly(
-        table,
-        new Set([...ties.members.keys(), ...nested.map(({ pid }) => pid)]),
-      ),
+      // Costs as much as all the rest, and who ends a tree never asks.
+      get marked_only() {
+        return markedOnly()
+      },
       groups: wholeGroups(table, ties),
     }
   }
@@ -94,37 +96,22 @@ export class SnapshotTracking implements TrackingMethod {
   }
 
   #knows({ identity }: Member): boolean {
-    const known = this.#known.get(identity.pid)
-    return known?.identity.start_time === identity.start_time
+    return this.#known.get(identity.pid)?.identity.start_time === identity.start_time
   }
 
   #isExcluded({ pid, start_time }: ProcessStat): boolean {
     return pid <= 1 || this.#excluded.get(pid) === start_time
   }
 
-  /** Processes of runs inside this one, found by the other value of the marker, with everything below them. */
-  #nested(table: ProcessTable, ties: Ties): ProcessStat[] {
-    const nested = new Map<number, ProcessStat>()
-    for (const stat of ties.refused) if (!this.#isExcluded(stat)) nested.set(stat.pid, stat)
-    for (let found = nested.size > 0; found; ) {
-      found = false
-      for (const stat of table.values()) {
-        if (!nested.has(stat.ppid) || nested.has(stat.pid) || ties.members.has(stat.pid)) continue
-        nested.set(stat.pid, stat)
-        found = true
-      }
-    }
-    return [...nested.values()].filter(stat => !hasExited(stat))
-  }
-
-  #markedOnly(table: ProcessTable, accounted: ReadonlySet<number>): Member[] {
+  #markedOnly(look: Look, accounted: ReadonlySet<number>): Member[] {
     const marked: Member[] = []
     const unmarked = new Map<number, number>()
-    for (const stat of table.values()) {
+    for (const stat of look.table.values()) {
       if (accounted.has(stat.pid) || this.#isExcluded(stat) || hasExited(stat)) continue
-      if (stat.start_time < this.#oldest) continue
+      // Nothing of the run is older than its first process.
+      if (this.#main && stat.start_time < this.#main.start_time) continue
       const known = this.#unmarked.get(stat.pid) === stat.start_time
-      const state = known ? 'none' : markerState(stat.pid, this.#marker)
+      const state = known ? 'none' : look.markerOf(stat)
       if (state === 'own') marked.push(memberOf(stat))
       if (state === 'none' || state === 'other') unmarked.set(stat.pid, stat.start_time)
     }
@@ -132,21 +119,13 @@ export class SnapshotTracking implements TrackingMethod {
     return marked
   }
 
-  /** What a successor needs of the journal: who lives, and whose pid a living group or session bears. */
+  /** What a successor needs of the journal: who lives, and whose pid a living group or session may bear. */
   *#needed(): Iterable<ProcessIdentity> {
     for (const { identity } of this.#known.values()) yield identity
-    for (const [pid, start_times] of this.#bearers) {
+    for (const [pid, start_times] of [...this.#former_bearers, ...this.#bearers]) {
       for (const start_time of start_times) yield identityOf({ pid, start_time })
     }
   }
-}
-
-/** Groups of which no process is anybody else's, and whose leader lives. */
-function wholeGroups(table: ProcessTable, { members }: Ties): ProcessIdentity[] {
-  const broken = new Set<number>()
-  for (const stat of table.values()) if (!members.has(stat.pid) && !hasExited(stat)) broken.add(stat.pgid)
-  const leaders = [...members.values()].filter(stat => stat.pgid === stat.pid && !broken.has(stat.pid))
-  return leaders.map(identityOf)
 }
 
 function memberOf(stat: ProcessStat): Member {
@@ -156,3 +135,11 @@ function memberOf(stat: ProcessStat): Member {
 
 /** A member known from a record, before the first look. */
 const unseen = (identity: ProcessIdentity): Member => ({ identity, ppid: 0, pgid: 0, sid: 0, state: '?' })
+
+/** Groups of which no process is anybody else's, and whose leader lives. */
+function wholeGroups(table: ProcessTable, { members }: Ties): ProcessIdentity[] {
+  const broken = new Set<number>()
+  for (const stat of table.values()) if (!members.has(stat.pid) && !hasExited(stat)) broken.add(stat.pgid)
+  const leaders = [...members.values()].filter(stat => stat.pgid === stat.pid && !broken.has(stat.pid))
+  return leaders.map(identityOf)
+}

@@ -2,8 +2,6 @@
 import { listProc, readProcFile } from './proc-file.js'
 import { type ProcessStat, readStat } from './stat.js'
 
-export { carriesMarker } from './marker.js'
-
 /** Zombies included: they still hold their pid, and a group or session may be known by it. */
 export type ProcessTable = ReadonlyMap<number, ProcessStat>
 

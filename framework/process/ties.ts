@@ -2,18 +2,22 @@
  * Which processes of one table belong to a run: those tied by parent link, group or session to one that is known by
  * identity. A pure function of what was read, so that every rule about recycled numbers stands in one place.
  */
-import type { ProcessStat } from './stat.js'
-import { hasExited } from './stat.js'
+import { hasExited, type ProcessStat } from './stat.js'
 import type { ProcessTable } from './table.js'
+
+/** Pids, each with the start times of the processes that are meant. */
+export type Bearers = ReadonlyMap<number, ReadonlySet<number>>
 
 export interface TieQuestion {
   readonly table: ProcessTable
   /** Members known by identity that were verified alive right before the table was read: start times by pid. */
   readonly verified: ReadonlyMap<number, number>
-  /** Pids of members past and present, each with the start times it had: a group or session of the run bears one. */
-  readonly bearers: ReadonlyMap<number, ReadonlySet<number>>
+  /** Members past and present: a group or session of the run bears the pid of one. */
+  readonly bearers: Bearers
   /** Whether a tied process may be taken for the run's; asked once for each. */
   admits(stat: ProcessStat): boolean
+  /** Whether the process carries the run's marker: no tie by itself, but what confirms a weak one. */
+  isMarked(stat: ProcessStat): boolean
 }
 
 export interface Ties {
@@ -21,111 +25,129 @@ export interface Ties {
   readonly members: ReadonlyMap<number, ProcessStat>
   /** Tied, but not admitted. */
   readonly refused: readonly ProcessStat[]
-  /** The bearers that still count for the next look. */
-  readonly bearers: Map<number, Set<number>>
+  /** The members found, and the bearers whose group or session still lives. */
+  readonly bearers: Bearers
 }
 
 /** Follows all ties until no more processes are found. */
 export function findTied(question: TieQuestion): Ties {
-  const { table, verified, bearers } = question
-  const by = indexOf(table)
-  const walk = new Walk(question)
-  const groups = new Set<number>()
-  const sessions = new Set<number>()
-
-  for (const [pid, start_time] of verified) {
-    const stat = table.get(pid)
-    if (stat?.start_time === start_time) {
-      if (walk.enter(stat) && bearers.has(stat.pgid)) groups.add(stat.pgid)
-      if (walk.has(stat) && bearers.has(stat.sid)) sessions.add(stat.sid)
-    } else if (!stat) {
-      // It ended while the table was read: who still named it as parent then was its child. Its pid was its own
-      // right before, and the kernel hands out pids in a circle, so nobody else can have been that parent.
-      for (const child of by.parent.get(pid) ?? []) if (child.start_time >= start_time) walk.enter(child)
-    }
-  }
-  for (const [number, start_times] of bearers) {
-    const bearer = table.get(number)
-    // The pid is still that member's, a zombie's perhaps: so is a group or session of this number (credentials(7)).
-    if (bearer && start_times.has(bearer.start_time) && walk.enter(bearer)) {
-      groups.add(number)
-      sessions.add(number)
-    }
-  }
-  // A group or session outlives its leader, and its number is not used again as long as anybody is in it; so a
-  // verified member inside vouches for it. Without one the number may be anybody's by now.
-  for (const number of groups) for (const stat of by.group.get(number) ?? []) walk.enter(stat)
-  for (const number of sessions) for (const stat of by.session.get(number) ?? []) walk.enter(stat)
-  for (const stat of walk.entered()) {
-    for (const child of by.parent.get(stat.pid) ?? [])
-      if (child.start_time >= stat.start_time) walk.enter(child)
-    if (stat.pgid === stat.pid) for (const peer of by.group.get(stat.pid) ?? []) walk.enter(peer)
-    if (stat.sid === stat.pid) for (const peer of by.session.get(stat.pid) ?? []) walk.enter(peer)
-  }
-
-  const members = new Map<number, ProcessStat>()
-  const next = new Map<number, Set<number>>()
-  for (const stat of walk.entered()) {
-    if (!hasExited(stat)) members.set(stat.pid, stat)
-    next.set(stat.pid, new Set([stat.start_time]))
-  }
-  for (const number of [...groups, ...sessions]) {
-    if (!next.has(number)) next.set(number, new Set(bearers.get(number)))
-  }
-  return { members, refused: walk.refused, bearers: next }
+  const search = new Search(question)
+  search.enterVerified()
+  search.enterBorne()
+  search.follow()
+  return search.result()
 }
 
-/** The processes reached so far. Zombies are walked through, too: a child may have been read before its parent. */
-class Walk {
-  readonly refused: ProcessStat[] = []
-  readonly #admits: (stat: ProcessStat) => boolean
+/** Zombies are walked through, too: a child may have been read before its parent ended. */
+class Search {
+  readonly #question: TieQuestion
+  readonly #children: Index
+  readonly #groups: Index
+  readonly #sessions: Index
   readonly #answers = new Map<number, boolean>()
   readonly #entered: ProcessStat[] = []
+  readonly #refused: ProcessStat[] = []
+  /** Numbers of groups and of sessions that are the run's, though their leader may be dead. */
+  readonly #group_numbers = new Set<number>()
+  readonly #session_numbers = new Set<number>()
 
-  constructor({ admits }: TieQuestion) {
-    this.#admits = admits
+  constructor(question: TieQuestion) {
+    this.#question = question
+    const stats = [...question.table.values()]
+    this.#children = indexBy(stats, stat => stat.ppid)
+    this.#groups = indexBy(stats, stat => stat.pgid)
+    this.#sessions = indexBy(stats, stat => stat.sid)
+  }
+
+  enterVerified(): void {
+    const { table, verified, bearers } = this.#question
+    for (const [pid, start_time] of verified) {
+      const stat = table.get(pid)
+      if (stat?.start_time === start_time) {
+        if (!this.#enter(stat)) continue
+        // A number is not used again as long as anybody bears it as group or session: who is inside vouches for it.
+        if (bearers.has(stat.pgid)) this.#group_numbers.add(stat.pgid)
+        if (bearers.has(stat.sid)) this.#session_numbers.add(stat.sid)
+      } else if (!stat) {
+        // It ended while the table was read: who still named it as parent was its child. Its pid was its own right
+        // before, and the kernel hands out pids in a circle, so nobody else can have been that parent.
+        this.#enterChildren(pid, start_time)
+      }
+    }
+  }
+
+  enterBorne(): void {
+    const { table, bearers } = this.#question
+    for (const [number, start_times] of bearers) {
+      const bearer = table.get(number)
+      if (bearer) {
+        // While the pid is that member's, a zombie's perhaps, nobody else founds a group or session of this number
+        // (credentials(7)); once it is another's, it says nothing any more.
+        if (!start_times.has(bearer.start_time) || !this.#enter(bearer)) continue
+        this.#group_numbers.add(number)
+        this.#session_numbers.add(number)
+      } else {
+        // All that we knew in it may have died since the last look; then what it forked last is in it, marked.
+        const isOurs = (peer: ProcessStat): boolean =>
+          peer.start_time >= Math.min(...start_times) && this.#question.isMarked(peer)
+        if (this.#groups.get(number)?.some(isOurs)) this.#group_numbers.add(number)
+        if (this.#sessions.get(number)?.some(isOurs)) this.#session_numbers.add(number)
+      }
+    }
+    for (const number of this.#group_numbers) this.#enterAll(this.#groups.get(number))
+    for (const number of this.#session_numbers) this.#enterAll(this.#sessions.get(number))
+  }
+
+  follow(): void {
+    // Grows while it is walked.
+    for (const stat of this.#entered) {
+      this.#enterChildren(stat.pid, stat.start_time)
+      if (stat.pgid === stat.pid) this.#enterAll(this.#groups.get(stat.pid))
+      if (stat.sid === stat.pid) this.#enterAll(this.#sessions.get(stat.pid))
+    }
+  }
+
+  result(): Ties {
+    const members = new Map<number, ProcessStat>()
+    const bearers = new Map<number, ReadonlySet<number>>()
+    for (const number of [...this.#group_numbers, ...this.#session_numbers])
+      bearers.set(number, this.#question.bearers.get(number) ?? new Set())
+    for (const stat of this.#entered) {
+      if (!hasExited(stat)) members.set(stat.pid, stat)
+      bearers.set(stat.pid, new Set([stat.start_time]))
+    }
+    return { members, refused: this.#refused, bearers }
   }
 
   /** @returns whether the process is the run's */
-  enter(stat: ProcessStat): boolean {
+  #enter(stat: ProcessStat): boolean {
     const answered = this.#answers.get(stat.pid)
     if (answered !== undefined) return answered
-    const admitted = this.#admits(stat)
+    const admitted = this.#question.admits(stat)
     this.#answers.set(stat.pid, admitted)
-    ;(admitted ? this.#entered : this.refused).push(stat)
+    const found = admitted ? this.#entered : this.#refused
+    found.push(stat)
     return admitted
   }
 
-  has({ pid }: ProcessStat): boolean {
-    return this.#answers.get(pid) === true
+  #enterAll(stats: readonly ProcessStat[] = []): void {
+    for (const stat of stats) this.#enter(stat)
   }
 
-  /** All that were entered, those included that are entered meanwhile. */
-  entered(): Iterable<ProcessStat> {
-    return this.#entered
+  /** A child is never older than its parent; what is has another parent by the same pid. */
+  #enterChildren(pid: number, start_time: number): void {
+    for (const child of this.#children.get(pid) ?? []) if (child.start_time >= start_time) this.#enter(child)
   }
 }
 
-interface Index {
-  readonly parent: ReadonlyMap<number, readonly ProcessStat[]>
-  readonly group: ReadonlyMap<number, readonly ProcessStat[]>
-  readonly session: ReadonlyMap<number, readonly ProcessStat[]>
-}
+type Index = ReadonlyMap<number, readonly ProcessStat[]>
 
-function indexOf(table: ProcessTable): Index {
-  const parent = new Map<number, ProcessStat[]>()
-  const group = new Map<number, ProcessStat[]>()
-  const session = new Map<number, ProcessStat[]>()
-  for (const stat of table.values()) {
-    append(parent, stat.ppid, stat)
-    append(group, stat.pgid, stat)
-    append(session, stat.sid, stat)
+function indexBy(stats: readonly ProcessStat[], keyOf: (stat: ProcessStat) => number): Index {
+  const index = new Map<number, ProcessStat[]>()
+  for (const stat of stats) {
+    const found = index.get(keyOf(stat))
+    if (found) found.push(stat)
+    else index.set(keyOf(stat), [stat])
   }
-  return { parent, group, session }
-}
-
-function append(index: Map<number, ProcessStat[]>, key: number, stat: ProcessStat): void {
-  const known = index.get(key)
-  if (known) known.push(stat)
-  else index.set(key, [stat])
+  return index
 }

@@ -8,6 +8,7 @@ import { minimalEnvironment } from '../process/environment.js'
 import { identify, type ProcessIdentity, self } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
 import type { StateRoot } from '../store/state-root.js'
+import type { RunIntent } from './records.js'
 import { shimPath } from './shim-path.js'
 
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
@@ -22,32 +23,47 @@ export interface Guard {
 /**
  * Starts a guard for this process.
  * @param root where the runs of this owner are recorded
+ * @param marker of a run of this owner: where we are inside another run, its owner must not take the guard for a
+ *   process of its own and end it before the runs that the guard is there to end
  * @throws Error where no process can be started; the caller then starts nothing else either
  */
-export function startGuard(root: StateRoot): Promise<Guard> {
+export function startGuard(root: StateRoot, marker: RunIntent['marker'] | null = null): Promise<Guard> {
   const owner = self()
   const child = ownChild(
     spawn(
       '/bin/sh',
       ['-c', SCRIPT, 'guard', process.execPath, shimPath(), 'end-lost', root.path, JSON.stringify(owner)],
-      { detached: true, cwd: '/', env: minimalEnvironment(process.env), stdio: ['pipe', 'ignore', 'ignore'] },
+      {
+        detached: true,
+        cwd: '/',
+        env: ownEnvironment(marker),
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
     ),
   )
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.stdin?.on('error', () => {
+    if (child.pid === undefined) return
+    const pipe = child.stdin
+    pipe?.on('error', () => {
       // The guard is gone before us; without it the next stop or cleanup keeps the promise.
     })
-    if (child.pid === undefined) return
     child.unref()
     // The pipe must live as long as we do, but must not keep us alive.
-    const pipe = child.stdin
     if (pipe && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
+    const identity = identify(child.pid)
+    if (!identity) return reject(new Error('/bin/sh ended as soon as it was started as a guard'))
     resolve({
-      identity: identify(child.pid),
+      identity,
       release() {
         pipe?.end('\n')
       },
     })
   })
 }
+
+/** The environment of our own programs: next to nothing, and the marker of the run that they are there for. */
+export const ownEnvironment = (marker: RunIntent['marker'] | null): Record<string, string> => ({
+  ...minimalEnvironment(process.env),
+  ...(marker ? { [marker.name]: marker.value } : {}),
+})

@@ -1,5 +1,7 @@
 /** Writing a run down before anything of it runs: directory, `intent.json`, then its name in `live/`. */
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync, unlinkSync } from 'node:fs'
+import validateIntent from '../../schemas/generated/validate-run-intent.js'
+import { createPrivateDirectory } from '../store/private-directory.js'
 import { publish } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { pruneHistory } from './prune.js'
@@ -7,11 +9,16 @@ import { type RunIntent, recordPath } from './records.js'
 
 /**
  * Records the intent of a run. After it returns the run is known to every reader as `pending`.
- * @throws NodeJS.ErrnoException where the disk refuses; nothing of the run is left then
+ * @throws InvalidIntent where no reader would accept it; NodeJS.ErrnoException where the disk refuses.
+ *   Nothing of the run is left then
  */
 export function recordIntent(root: StateRoot, intent: RunIntent): void {
+  if (!validateIntent(intent)) {
+    const [fault] = validateIntent.errors ?? []
+    throw new InvalidIntent(`${fault?.instancePath.slice(1) || 'it'} ${fault?.message ?? 'is not valid'}`)
+  }
   const directory = root.run(intent.run_id)
-  mkdirSync(directory, { mode: 0o700 })
+  if (createPrivateDirectory(directory) === 'exists') throw new Error(`run ${intent.run_id} is there already`)
   try {
     publish(recordPath(root, intent.run_id, 'intent'), intent, { sync: true })
     closeSync(openSync(root.live(intent.run_id), 'wx', 0o600))
@@ -22,7 +29,32 @@ export function recordIntent(root: StateRoot, intent: RunIntent): void {
   pruneHistory(root, intent.run_id)
 }
 
-/** Takes a run's name out of `live/`: nothing of it is alive any more, and it has an end. */
+/** A run that would be recorded with what no reader accepts, such as an argument that is no string. */
+export class InvalidIntent extends Error {
+  constructor(fault: string) {
+    super(`the run cannot be recorded: ${fault}`)
+    this.name = 'InvalidIntent'
+  }
+}
+
+/**
+ * Takes back the record of a run that nobody claimed and of which nothing ran, where not even its end can be recorded.
+ * Somebody who claims it at this moment finds no directory to claim it in, and starts nothing.
+ */
+export function withdrawIntent(root: StateRoot, run_id: string): void {
+  try {
+    rmSync(root.run(run_id), { recursive: true, force: true })
+  } catch {
+    // The disk has become read-only: the record stays, as a run whose starter died.
+  }
+  leaveLive(root, run_id)
+}
+
+/** Takes a run's name out of `live/`: nothing of it is alive any more. */
 export function leaveLive(root: StateRoot, run_id: string): void {
-  rmSync(root.live(run_id), { force: true })
+  try {
+    unlinkSync(root.live(run_id))
+  } catch {
+    // Gone already; or the disk has become read-only, and who looks finds the run ended all the same.
+  }
 }

@@ -10,56 +10,97 @@ import { ownChild } from '../process/own-children.js'
 export const LOG_HEAD_BYTES = 2 * 1024 * 1024
 
 const BLOCK = 4096
+/** How often is looked, in ms: the sooner the faster it grows, since what was written between two looks is on disk. */
+const SHORTEST_PAUSE_MS = 50
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 1_000
+/** How long the last cut may take, in ms; the end record waits for it. */
+const LAST_CUT_MS = 2_000
 
-/**
- * Watches one log; call `check` now and then.
- * `fallocate(1)` punches the hole (fallocate(2), FALLOC_FL_PUNCH_HOLE: allocated blocks go, the size stays);
- * where it is missing or the file system refuses, the log is cut to nothing.
- */
+/** Watches one log from `follow` to `close`. */
 export class LogCap {
   readonly #path: string
   readonly #max_bytes: number
-  #punching = false
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<number> = Promise.resolve(0)
+  #closed = false
   #punchable = true
 
+  /** @param max_bytes on disk */
   constructor(path: string, max_bytes: number) {
     this.#path = path
     this.#max_bytes = max_bytes
   }
 
-  check(): void {
-    if (this.#punching) return
-    const stat = statSync(this.#path, { throwIfNoEntry: false })
-    // st_blocks counts 512-byte units whatever the file system's block size (stat(2)).
-    if (!stat || stat.blocks * 512 <= this.#max_bytes) return
-    const head = Math.min(LOG_HEAD_BYTES, Math.floor(this.#max_bytes / 4 / BLOCK) * BLOCK)
-    const tail = Math.floor((this.#max_bytes - head) / 2)
-    const end = Math.floor((stat.size - tail) / BLOCK) * BLOCK
-    if (this.#punchable && end > head) this.#punch(head, end - head)
-    else this.#truncate()
+  follow(): void {
+    this.#lookAfter(FIRST_PAUSE_MS, 0)
   }
 
-  #punch(offset: number, length: number): void {
-    this.#punching = true
-    const child = ownChild(
-      spawn('fallocate', ['-p', '-o', String(offset), '-l', String(length), this.#path], { stdio: 'ignore' }),
-    )
-    const done = (ok: boolean) => {
-      if (!this.#punching) return
-      this.#punching = false
-      if (ok) return
-      this.#punchable = false
-      this.#truncate()
-    }
-    child.once('error', () => done(false))
-    child.once('exit', code => done(code === 0))
+  /** Nobody of the run writes any more: cuts once more what is too long. Never rejects. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    let late: NodeJS.Timeout | undefined
+    const in_time = new Promise<void>(resolve => {
+      late = setTimeout(resolve, LAST_CUT_MS)
+    })
+    await Promise.race([this.#looking.then(() => this.#look()), in_time])
+    clearTimeout(late)
   }
 
-  #truncate(): void {
+  #lookAfter(pause_ms: number, bytes_before: number): void {
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look()
+      void this.#looking.then(bytes => {
+        if (this.#closed) return
+        const is_fast = bytes - bytes_before > this.#max_bytes / 16
+        this.#lookAfter(is_fast ? SHORTEST_PAUSE_MS : Math.min(pause_ms * 2, LONGEST_PAUSE_MS), bytes)
+      })
+    }, pause_ms)
+    this.#timer.unref()
+  }
+
+  /** @returns how long the log is, the hole included; never rejects */
+  async #look(): Promise<number> {
     try {
-      truncateSync(this.#path, 0)
+      const stat = statSync(this.#path, { throwIfNoEntry: false })
+      if (!stat) return 0
+      // st_blocks counts 512-byte units whatever the file system's block size (stat(2)).
+      if (stat.blocks * 512 > this.#max_bytes) await this.#cut(stat.size)
+      return stat.size
     } catch {
-      // The log's directory may be gone; the run matters more than its log.
+      // The log's directory may be gone or closed to us; the run matters more than its log.
+      return 0
     }
+  }
+
+  async #cut(size: number): Promise<void> {
+    const head = Math.min(LOG_HEAD_BYTES, Math.floor(this.#max_bytes / 4 / BLOCK) * BLOCK)
+    // Half of the rest, so that the next cut is not due at the next line.
+    const tail = Math.floor((this.#max_bytes - head) / 2)
+    const end = Math.floor((size - tail) / BLOCK) * BLOCK
+    if (this.#punchable && end > head) {
+      this.#punchable = await this.#punch(head, end - head)
+      if (this.#punchable) return
+    }
+    truncateSync(this.#path, 0)
+  }
+
+  /**
+   * `fallocate(1)` punches the hole (fallocate(2), FALLOC_FL_PUNCH_HOLE: allocated blocks go, the size stays).
+   * @returns false where it is missing, or the file system refuses
+   */
+  #punch(offset: number, length: number): Promise<boolean> {
+    return new Promise(resolve => {
+      const child = ownChild(
+        spawn('fallocate', ['-p', '-o', String(offset), '-l', String(length), this.#path], {
+          // Without the run's marker: it is no process of the run.
+          env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+          stdio: 'ignore',
+        }),
+      )
+      child.once('error', () => resolve(false))
+      child.once('exit', code => resolve(code === 0))
+    })
   }
 }

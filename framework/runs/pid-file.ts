@@ -2,16 +2,20 @@
  * `children.pids` of a session: one decimal pid a line, for people and for `kill $(cat …)`.
  * Derived from the records whenever a run starts or ends; nothing of ours trusts it.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../process/errno.js'
 import { look } from '../process/liveness.js'
 import { withLock } from '../store/lock.js'
+import { createPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
 import { readIntent, readMain } from './records.js'
+import { inSessionDirectory } from './session.js'
 
-/** Who does not get the lock in this time leaves it: the holder reads the records again after writing. */
+/** Who does not get the lock in this time writes without it: a holder that died, or is slow, must not delay a start. */
 const LOCK_WAIT_MS = 500
+const DIRECTORY_TRIES = 5
 
 export const pidFilePath = (root: StateRoot, session_id: string): string =>
   join(root.session(session_id), 'children.pids')
@@ -22,23 +26,44 @@ export function existingPidFile(root: StateRoot, session_id: string): string | n
   return existsSync(path) ? path : null
 }
 
-/** Rewrites a session's pid file from the run records until both agree; removes it when nothing lives. */
+/**
+ * Rewrites a session's pid file from the run records until both agree; removes it when nothing lives. Never rejects.
+ * The lock only keeps many from doing so at once: whoever writes reads the records again afterwards, so the last one
+ * to write has seen everything that was recorded before, whoever else wrote at the same time.
+ */
 export async function refreshPidFile(root: StateRoot, session_id: string): Promise<void> {
   const path = pidFilePath(root, session_id)
   try {
-    mkdirSync(root.session(session_id), { recursive: true, mode: 0o700 })
-    await withLock(path, LOCK_WAIT_MS, () => {
-      let wanted = livePids(root, session_id)
-      for (;;) {
-        write(path, wanted)
-        const now = livePids(root, session_id)
-        if (now === wanted) return
-        wanted = now
-      }
-    })
+    // Nothing lives and nothing is written: then there is no directory to make for a lock.
+    if (livePids(root, session_id) === '' && !existsSync(path)) return removeIfEmpty(root.session(session_id))
+    const locked = await locking(root, session_id, () => rewrite(root, session_id))
+    if (!locked) rewrite(root, session_id)
     if (!existsSync(path)) removeIfEmpty(root.session(session_id))
   } catch {
-    // A full disk, or the session's directory removed beside us: the records are the truth, this file a courtesy.
+    // A full disk: the records are the truth, this file a courtesy.
+  }
+}
+
+async function locking(root: StateRoot, session_id: string, work: () => void): Promise<boolean> {
+  for (let tries = 1; tries <= DIRECTORY_TRIES; tries += 1) {
+    createPrivateDirectory(root.session(session_id))
+    try {
+      return (await withLock(pidFilePath(root, session_id), LOCK_WAIT_MS, work)).held
+    } catch (error) {
+      // Whoever ended the last run of the session removed its directory in this moment.
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
+  }
+  return false
+}
+
+function rewrite(root: StateRoot, session_id: string): void {
+  let wanted = livePids(root, session_id)
+  for (;;) {
+    write(root, session_id, wanted)
+    const now = livePids(root, session_id)
+    if (now === wanted) return
+    wanted = now
   }
 }
 
@@ -56,15 +81,24 @@ function livePids(root: StateRoot, session_id: string): string {
     .join('')
 }
 
-function write(path: string, content: string): void {
+function write(root: StateRoot, session_id: string, content: string): void {
+  const path = pidFilePath(root, session_id)
   if (content === '') {
     rmSync(path, { force: true })
     return
   }
   if (existsSync(path) && readFileSync(path, 'utf8') === content) return
   const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, content, { mode: 0o600 })
-  renameSync(temporary, path)
+  inSessionDirectory(root, session_id, () => {
+    try {
+      writeFileSync(temporary, content, { mode: 0o600 })
+      chmodSync(temporary, 0o600)
+      renameSync(temporary, path)
+    } catch (error) {
+      rmSync(temporary, { force: true })
+      throw error
+    }
+  })
 }
 
 function removeIfEmpty(directory: string): void {

@@ -1,5 +1,6 @@
 /** Which ended runs may go, and their removal: by age, by number, by the size of their logs. */
-import { rmSync, statSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
 import { logPath, recordPath } from './records.js'
@@ -10,6 +11,8 @@ const KEEP_RUNS = 1_000
 const KEEP_LOG_BYTES = 2 * 1024 ** 3
 /** A start looks through the history only once it has grown by some runs, so its cost does not follow their number. */
 const CHECK_EVERY = 64
+/** The name of a run that is being removed. */
+const REMOVED = /^\.removed-[0-9a-f]{12}$/
 
 export interface EndedRun {
   readonly run_id: string
@@ -32,19 +35,27 @@ export function endedRuns(root: StateRoot): EndedRun[] {
   return ended.sort((a, b) => b.ended_at_ms - a.ended_at_ms)
 }
 
-/** Removes an ended run with all its records. */
+/** Removes an ended run with all its records: at once for every reader, whatever becomes of us on the way. */
 export function removeRun(root: StateRoot, run_id: string): void {
-  rmSync(root.run(run_id), { recursive: true, force: true })
+  const aside = join(root.path, 'runs', `.removed-${run_id}`)
+  renameSync(root.run(run_id), aside)
+  rmSync(aside, { recursive: true, force: true })
 }
 
-/** Keeps the history within its bounds; called by starts, now and then. */
+/** Keeps the history within its bounds; called by starts, now and then. What cannot be removed stays; never throws. */
 export function pruneHistory(root: StateRoot, new_run_id: string): void {
   // The id is random, so this is one start in sixty-four.
   if (Number.parseInt(new_run_id.slice(-4), 16) % CHECK_EVERY !== 0) return
-  let log_bytes = 0
-  for (const [index, run] of endedRuns(root).entries()) {
-    log_bytes += run.log_bytes
-    const expired = Date.now() - run.ended_at_ms > KEEP_MS
-    if (expired || index >= KEEP_RUNS || log_bytes > KEEP_LOG_BYTES) removeRun(root, run.run_id)
+  try {
+    for (const name of readdirSync(join(root.path, 'runs')))
+      if (REMOVED.test(name)) rmSync(join(root.path, 'runs', name), { recursive: true, force: true })
+    let log_bytes = 0
+    for (const [index, run] of endedRuns(root).entries()) {
+      log_bytes += run.log_bytes
+      const expired = Date.now() - run.ended_at_ms > KEEP_MS
+      if (expired || index >= KEEP_RUNS || log_bytes > KEEP_LOG_BYTES) removeRun(root, run.run_id)
+    }
+  } catch {
+    // Another start prunes at the same time, or a file may not be removed: no reason to refuse a start.
   }
 }

@@ -1,14 +1,19 @@
 /** Sessions as the records tell them: which there are, what lives in them, and whether one is being stopped. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SessionStopping } from '../../schemas/generated/types.js'
 import validateStopping from '../../schemas/generated/validate-session-stopping.js'
-import { self } from '../process/identity.js'
+import { errnoOf } from '../process/errno.js'
+import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { isSessionId } from '../store/ids.js'
+import { createPrivateDirectory } from '../store/private-directory.js'
 import { publish, readRecord } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { RECORD_VERSION } from './records.js'
+
+const FULL_OR_READ_ONLY = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+const DIRECTORY_TRIES = 20
 
 const stoppingPath = (root: StateRoot, session_id: string): string =>
   join(root.session(session_id), 'stopping.json')
@@ -22,25 +27,44 @@ export function isStopping(root: StateRoot, session_id: string): boolean {
 /**
  * Marks the session as being stopped by this process. A start links its intent before it looks for the mark, and
  * the stop lists the runs after setting it, so one of the two always sees the other.
+ * Where the disk takes no mark it takes no intent either, so nothing new can start there.
  * @returns takes the mark away again
  */
 export function beginStopping(root: StateRoot, session_id: string, grace_ms: number): () => void {
   const path = stoppingPath(root, session_id)
-  mkdirSync(root.session(session_id), { recursive: true, mode: 0o700 })
-  if (!isStopping(root, session_id)) rmSync(path, { force: true })
-  const ours = publish(
-    path,
-    {
-      schema_version: RECORD_VERSION,
-      session_id,
-      asker: self(),
-      grace_ms,
-      requested_at: new Date().toISOString(),
-    } satisfies SessionStopping,
-    { sync: false },
-  )
+  const mark: SessionStopping = {
+    schema_version: RECORD_VERSION,
+    session_id,
+    asker: self(),
+    grace_ms,
+    requested_at: new Date().toISOString(),
+  }
+  try {
+    if (!isStopping(root, session_id)) rmSync(path, { force: true })
+    inSessionDirectory(root, session_id, () => publish(path, mark, { sync: false }))
+  } catch (error) {
+    if (!FULL_OR_READ_ONLY.has(errnoOf(error) ?? '')) throw error
+  }
   return () => {
-    if (ours === 'published') rmSync(path, { force: true })
+    const standing = readRecord<SessionStopping>(path, validateStopping)
+    // Of two that stop the session at once, each takes only its own mark away.
+    if (standing.state === 'ok' && sameProcess(standing.record.asker, mark.asker))
+      rmSync(path, { force: true })
+  }
+}
+
+/**
+ * Does something that needs the session's directory, which whoever ends the last run of the session may remove at any
+ * moment.
+ */
+export function inSessionDirectory<T>(root: StateRoot, session_id: string, work: () => T): T {
+  for (let tries = 1; ; tries += 1) {
+    createPrivateDirectory(root.session(session_id))
+    try {
+      return work()
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || tries >= DIRECTORY_TRIES) throw error
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 /** What a run's records and the process table say together: derived at each look, never stored, never a guess. */
 
-import type { ProcessIdentity } from '../process/identity.js'
 import { look } from '../process/liveness.js'
-import { carriesMarker, readProcessTable } from '../process/table.js'
 import type { ReadResult } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
+import { isAnythingAlive } from './evidence.js'
 import {
   type RecordName,
   type RunEnd,
@@ -50,15 +49,31 @@ export interface RunView {
   readonly damaged: readonly DamagedRecord[]
 }
 
+/** How often records are read again while they change under the look. */
+const SETTLING_READS = 5
+
 /** Whether the run is over: it has a final status and nobody of it is known to be alive. */
 export const isOver = (view: RunView): boolean =>
   view.status !== 'pending' &&
   view.status !== 'running' &&
-  view.owner_state !== 'lost' &&
+  view.owner_state === 'none' &&
   view.leftovers.length === 0
 
 /** Reads one run's records and derives its status. Writes nothing, signals nothing. */
 export function viewRun(root: StateRoot, run_id: string): RunView {
+  let records = readRecords(root, run_id)
+  for (let tries = 1; ; tries += 1) {
+    const derived = derive(root, records)
+    if (derived.owner_state === 'alive' || records.end || tries >= SETTLING_READS)
+      return { ...records, ...derived }
+    // Who is dead now may have published after we read and before we looked: the end, a claim, a main process.
+    const again = readRecords(root, run_id)
+    if (isSame(records, again)) return { ...records, ...derived }
+    records = again
+  }
+}
+
+function readRecords(root: StateRoot, run_id: string): Records {
   const damaged: DamagedRecord[] = []
   const take = <T>(record: RecordName, result: ReadResult<T>): T | null => {
     if (result.state === 'ok') return result.record
@@ -71,7 +86,7 @@ export function viewRun(root: StateRoot, run_id: string): RunView {
     if (result.state === 'corrupt') damaged.push({ record, state: 'corrupt', reason: result.reason })
     return null
   }
-  const records = {
+  return {
     run_id,
     intent: take('intent', readIntent(root, run_id)),
     owner: take('owner', readOwner(root, run_id)),
@@ -80,13 +95,18 @@ export function viewRun(root: StateRoot, run_id: string): RunView {
     end: take('end', readEnd(root, run_id)),
     damaged,
   }
-  return { ...records, ...derive(records) }
 }
 
 type Derived = Pick<RunView, 'status' | 'owner_state' | 'reconcile_reason' | 'leftovers'>
 type Records = Omit<RunView, keyof Derived>
 
-function derive(records: Records): Derived {
+/** Records never change once they are there, so the same ones being there is the same being said. */
+const isSame = (a: Records, b: Records): boolean =>
+  (['intent', 'owner', 'main', 'stop', 'end'] as const).every(
+    name => (a[name] === null) === (b[name] === null),
+  ) && a.damaged.length === b.damaged.length
+
+function derive(root: StateRoot, records: Records): Derived {
   const { intent, owner, main, end, damaged } = records
   if (end) return derivedFromEnd(end)
   const unknown = (reconcile_reason: string, owner_state: OwnerState = 'none'): Derived => ({
@@ -95,14 +115,20 @@ function derive(records: Records): Derived {
     reconcile_reason,
     leftovers: [],
   })
-  const bad = damaged[0]
+  // A request that cannot be read says nothing about the run.
+  const bad = damaged.find(({ record }) => record !== 'stop' && record !== 'force')
   if (bad?.state === 'newer') return unknown('newer_record', holder(records))
   if (bad) return unknown(`${bad.record}_corrupt`, holder(records))
-  if (!intent) return unknown('intent_missing')
-  const started = main !== null
-  const as_recorded = started ? 'running' : 'pending'
-  const witness = owner?.owner ?? intent.starter
-  switch (look(witness)) {
+  if (!intent) return unknown('intent_missing', holder(records))
+  const as_recorded = main === null ? 'pending' : 'running'
+  const abandoned: Derived = {
+    status: 'failed',
+    owner_state: 'none',
+    reconcile_reason: 'abandoned',
+    leftovers: [],
+  }
+  if (owner?.abandoned) return abandoned
+  switch (look(owner?.owner ?? intent.starter)) {
     case 'foreign':
       return { status: as_recorded, owner_state: 'foreign', reconcile_reason: null, leftovers: [] }
     case 'rebooted':
@@ -111,12 +137,10 @@ function derive(records: Records): Derived {
       return { status: as_recorded, owner_state: 'alive', reconcile_reason: null, leftovers: [] }
     case 'gone':
   }
-  if (!owner) return { status: 'failed', owner_state: 'none', reconcile_reason: 'abandoned', leftovers: [] }
-  if (owner.abandoned)
-    return { status: 'failed', owner_state: 'none', reconcile_reason: 'abandoned', leftovers: [] }
+  if (!owner) return abandoned
   if (owner.guard && look(owner.guard) === 'alive')
     return { status: as_recorded, owner_state: 'guard', reconcile_reason: null, leftovers: [] }
-  return treeAlive(intent, main)
+  return isAnythingAlive(root, intent, main)
     ? { status: as_recorded, owner_state: 'lost', reconcile_reason: null, leftovers: [] }
     : unknown('owner_lost')
 }
@@ -139,23 +163,3 @@ function holder({ owner, main }: Records): OwnerState {
   if (owner?.guard && look(owner.guard) === 'alive') return 'guard'
   return main && look(main.main) === 'alive' ? 'lost' : 'none'
 }
-
-function treeAlive(intent: RunIntent, main: RunMain | null): boolean {
-  if (main && look(main.main) === 'alive') return true
-  return findMarked(intent.marker).length > 0
-}
-
-/** Every living process that carries a run's marker: looked for only where the owner died. */
-export function findMarked(marker: RunIntent['marker']): readonly number[] {
-  const found: number[] = []
-  for (const [pid, stat] of readProcessTable()) {
-    if (stat.state !== 'Z' && stat.state !== 'X' && pid !== process.pid && carriesMarker(pid, marker))
-      found.push(pid)
-  }
-  return found
-}
-
-/** When the process was identified by a record and what the identity is for an answer. */
-export const mainPid = (view: RunView): number | null => view.main?.main.pid ?? null
-
-export type { ProcessIdentity }

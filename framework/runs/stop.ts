@@ -1,16 +1,17 @@
 /** Stopping runs from outside: ask each owner, wait for the end records, and act only where no owner can. */
 import { existsSync } from 'node:fs'
-import { monotonicMs } from '../process/clock.js'
+import { monotonicMs, pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
-import { self } from '../process/identity.js'
+import { sameProcess, self } from '../process/identity.js'
 import { IdentityTracking } from '../process/identity-tracking.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
+import { endLostRun } from './end-lost-run.js'
 import { leaveLive } from './intent.js'
-import { abandon, endLostRun, recordReboot } from './lost.js'
+import { abandon, recordReboot } from './lost.js'
 import { publishStop, RECORD_VERSION, type RunEnd, recordPath, type StopCause } from './records.js'
-import { isOver, type RunView, viewRun } from './status.js'
+import { type RunView, viewRun } from './status.js'
 
 export interface StopOptions {
   readonly cause: StopCause
@@ -34,10 +35,13 @@ export interface StopResult {
 /** How long an owner may be silent beyond the grace before it counts as hung (design §6.3). */
 const OWNER_SILENCE_MS = 2_000
 const POLL_MS = 10
+/** Between two looks at whether anybody is left who could write the end record. */
+const HOLDER_LOOK_MS = 100
 
 /**
  * Stops runs, all at once and with one deadline. Joins a stop that is under way.
- * @returns one result a run, in the order given; never says `stopped` before the end record is there
+ * @returns one result a run, in the order given; never says `stopped` before the whole tree was seen gone
+ * @throws what failed for one of them, after all others were stopped
  */
 export async function stopRuns(
   root: StateRoot,
@@ -45,135 +49,212 @@ export async function stopRuns(
   options: StopOptions,
 ): Promise<StopResult[]> {
   const started = monotonicMs()
-  const stops = run_ids.map(run_id => ask(root, run_id, options))
-  return Promise.all(stops.map(wait => wait(started)))
+  // All are asked before the first is waited for.
+  const stops = run_ids.map(run_id => new Stop(root, run_id, options, started)).map(stop => stop.begin())
+  const settled = await Promise.allSettled(stops)
+  return settled.map(outcome => {
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  })
 }
 
-type Wait = (started: number) => Promise<StopResult>
+type Asked = 'published' | 'exists' | 'impossible'
 
-function ask(root: StateRoot, run_id: string, options: StopOptions): Wait {
-  const view = viewRun(root, run_id)
-  if (view.end) return started => endLeftovers(root, view, options, started)
-  if (view.owner_state === 'foreign') return async started => result(view, 'foreign', started)
-  if (view.reconcile_reason === 'reboot') {
-    recordReboot(root, run_id)
-    return async started => result(viewRun(root, run_id), 'already_ended', started)
+class Stop {
+  readonly #root: StateRoot
+  readonly #run_id: string
+  readonly #options: StopOptions
+  readonly #started: number
+
+  constructor(root: StateRoot, run_id: string, options: StopOptions, started: number) {
+    this.#root = root
+    this.#run_id = run_id
+    this.#options = options
+    this.#started = started
   }
-  if (view.reconcile_reason === 'abandoned') {
-    abandon(root, run_id)
-    return async started => result(viewRun(root, run_id), 'already_ended', started)
+
+  /** Asks before its first pause, so that of many runs each has been asked when the first is waited for. */
+  async begin(): Promise<StopResult> {
+    const root = this.#root
+    const view = viewRun(root, this.#run_id)
+    if (view.end) return this.#endLeftovers(view)
+    if (view.owner_state === 'foreign') return this.#result(view, 'foreign')
+    if (isNewer(view)) return this.#askInWriting(view)
+    if (view.reconcile_reason === 'reboot') {
+      recordReboot(root, this.#run_id)
+      return this.#result(viewRun(root, this.#run_id), 'already_ended')
+    }
+    const is_given_up = view.reconcile_reason === 'abandoned'
+    const asked = is_given_up ? 'exists' : this.#ask()
+    const claimed = view.owner && !is_given_up ? 'owned' : this.#claimForNobody(is_given_up)
+    if (claimed === 'owned') return this.#proceed(asked)
+    const is_ours = claimed === 'abandoned' && !is_given_up
+    return this.#result(viewRun(root, this.#run_id), is_ours ? 'stopped' : 'already_ended')
   }
-  const request = requestStop(root, view, options)
-  if (view.owner_state === 'alive' || view.owner_state === 'guard') {
-    if (view.owner?.owner) nudge(view, request)
-    return started => waitForEnd(root, view, options, started)
+
+  /** The run has an owner, or had one. */
+  async #proceed(asked: Asked): Promise<StopResult> {
+    const view = viewRun(this.#root, this.#run_id)
+    if (view.end) return this.#ended(view)
+    if (isHeld(view)) {
+      this.#nudge(view, asked)
+      return this.#waitForEnd(view)
+    }
+    return this.#endLost(view, asked)
   }
-  // Owner and guard are gone. Who linked the request does the work; the others wait for its end record.
-  if (request !== 'exists') return async started => endLost(root, view, options, started)
-  return started => waitForEnd(root, view, options, started)
-}
 
-type Request = 'published' | 'exists' | 'impossible'
-
-function requestStop(root: StateRoot, view: RunView, options: StopOptions): Request {
-  const record = {
-    schema_version: RECORD_VERSION,
-    run_id: view.run_id,
-    cause: options.cause,
-    asker: self(),
-    grace_ms: options.grace_ms,
-    requested_at: new Date().toISOString(),
+  #ask(): Asked {
+    const { cause, grace_ms, force } = this.#options
+    const record = {
+      schema_version: RECORD_VERSION,
+      run_id: this.#run_id,
+      cause,
+      asker: self(),
+      grace_ms,
+      requested_at: new Date().toISOString(),
+    }
+    try {
+      const published = publishStop(this.#root, 'stop', record)
+      if (force) publishStop(this.#root, 'force', record)
+      return published
+    } catch {
+      return 'impossible'
+    }
   }
-  try {
-    const published = publishStop(root, 'stop', record)
-    if (options.force) publishStop(root, 'force', record)
-    return published
-  } catch {
-    return 'impossible'
+
+  /**
+   * Nobody has claimed the run yet: whoever is about to loses the claim to us, and starts nothing.
+   * @returns `owned` where somebody was faster, and the run is theirs; `gone` where there are no records of it
+   */
+  #claimForNobody(is_given_up: boolean): 'abandoned' | 'owned' | 'gone' {
+    try {
+      return abandon(this.#root, this.#run_id, is_given_up ? null : this.#options.cause)
+    } catch {
+      // The disk takes no claim, neither ours nor an owner's; or `live/` alone still names the run.
+      if (existsSync(this.#root.run(this.#run_id))) return is_given_up ? 'gone' : 'owned'
+      leaveLive(this.#root, this.#run_id)
+      return 'gone'
+    }
+  }
+
+  /** Wakes the owner. Where no request could be written (a full disk), TERM is the request that needs no space. */
+  #nudge(view: RunView, asked: Asked): void {
+    const owner = view.owner?.owner
+    if (owner) signalProcess(owner, asked === 'impossible' ? 'SIGTERM' : 'SIGUSR2')
+  }
+
+  /** A newer version's run: its owner reads our request, but what its records mean is not ours to act on. */
+  async #askInWriting(view: RunView): Promise<StopResult> {
+    const end_path = recordPath(this.#root, this.#run_id, 'end')
+    if (existsSync(end_path)) return this.#result(view, 'already_ended')
+    this.#ask()
+    const deadline = this.#deadline(view)
+    while (!existsSync(end_path)) {
+      if (monotonicMs() >= deadline) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
+      await pause(POLL_MS)
+    }
+    return this.#result(viewRun(this.#root, this.#run_id), 'stopped')
+  }
+
+  async #waitForEnd(view: RunView): Promise<StopResult> {
+    const end_path = recordPath(this.#root, this.#run_id, 'end')
+    const deadline = this.#deadline(view)
+    let look_at = monotonicMs() + HOLDER_LOOK_MS
+    while (!existsSync(end_path)) {
+      const now = monotonicMs()
+      if (now >= deadline) return this.#pastDeadline()
+      if (now >= look_at) {
+        look_at = now + HOLDER_LOOK_MS
+        const seen = viewRun(this.#root, this.#run_id)
+        // Owner and guard died on the way, or ended the run on a disk that did not take the record.
+        if (!seen.end && !isHeld(seen)) return this.#endLost(seen, 'exists')
+      }
+      await pause(POLL_MS)
+    }
+    return this.#ended(viewRun(this.#root, this.#run_id))
+  }
+
+  /** The first request stands, and with it its grace. */
+  #deadline({ stop, owner_state, intent }: RunView): number {
+    const { force, grace_ms } = this.#options
+    // A guard may have begun before anybody asked.
+    const guard_grace = owner_state === 'guard' ? (intent?.limits.grace_ms ?? 0) : 0
+    const grace = force ? 0 : Math.max(grace_ms, stop?.grace_ms ?? 0, guard_grace)
+    return this.#started + grace + OWNER_SILENCE_MS
+  }
+
+  async #pastDeadline(): Promise<StopResult> {
+    const view = viewRun(this.#root, this.#run_id)
+    if (view.end) return this.#ended(view)
+    if (isHeld(view) && !this.#options.force) return this.#result(view, 'owner_hung')
+    return this.#endOurselves(view)
+  }
+
+  /** Owner and guard are gone. Who linked the request does the work; the others wait, as long as that one lives. */
+  async #endLost(view: RunView, asked: Asked): Promise<StopResult> {
+    const asker = view.stop?.asker
+    const deadline = this.#deadline(view)
+    while (asked === 'exists' && asker && !sameProcess(asker, self()) && look(asker) === 'alive') {
+      const seen = viewRun(this.#root, this.#run_id)
+      if (seen.end) return this.#ended(seen)
+      if (monotonicMs() >= deadline) break
+      await pause(POLL_MS)
+    }
+    return this.#endOurselves(viewRun(this.#root, this.#run_id))
+  }
+
+  async #endOurselves(view: RunView): Promise<StopResult> {
+    if (view.end) return this.#ended(view)
+    const { cause, grace_ms, force } = this.#options
+    const owner = view.owner?.owner
+    const { end } = await endLostRun(this.#root, view, {
+      cause,
+      grace_ms: force ? 0 : grace_ms,
+      ...(owner && look(owner) === 'alive' ? { past: owner } : {}),
+    })
+    return this.#endedAs(end)
+  }
+
+  /** A run that has ended may have left processes behind; they are ended by their recorded identities. */
+  async #endLeftovers(view: RunView): Promise<StopResult> {
+    if (view.leftovers.length === 0) {
+      leaveLive(this.#root, this.#run_id)
+      return this.#result(view, 'already_ended')
+    }
+    const tracking = new IdentityTracking(view.leftovers.map(({ identity }) => identity))
+    await endTree({ tracking, grace_ms: this.#options.force ? 0 : this.#options.grace_ms })
+    const after = viewRun(this.#root, this.#run_id)
+    if (after.leftovers.length > 0) return this.#result(after, 'survivors')
+    leaveLive(this.#root, this.#run_id)
+    return this.#result(after, 'stopped')
+  }
+
+  #ended(view: RunView): StopResult {
+    return this.#result(view, view.leftovers.length > 0 ? 'survivors' : 'stopped')
+  }
+
+  /** As `#ended`, for an end that the disk may not have taken. */
+  #endedAs(end: RunEnd): StopResult {
+    const alive = [...end.survivors, ...end.leftovers].filter(({ identity }) => look(identity) === 'alive')
+    return this.#answer(alive.length > 0 ? 'survivors' : 'stopped', end, alive)
+  }
+
+  #result(view: RunView, outcome: StopOutcome): StopResult {
+    return this.#answer(outcome, view.end, view.leftovers)
+  }
+
+  #answer(outcome: StopOutcome, end: RunEnd | null, alive: RunEnd['survivors']): StopResult {
+    return {
+      run_id: this.#run_id,
+      outcome,
+      exit_reason: end?.exit_reason ?? null,
+      stop_cause: end?.stop_cause ?? null,
+      waited_ms: Math.round(monotonicMs() - this.#started),
+      survivors: alive.map(({ identity, cmd }) => ({ pid: identity.pid, cmd })),
+    }
   }
 }
 
-/** Wakes the owner. Where no request could be written (a full disk), TERM is the request that needs no space. */
-function nudge(view: RunView, request: Request): void {
-  const owner = view.owner?.owner
-  if (owner) signalProcess(owner, request === 'impossible' ? 'SIGTERM' : 'SIGUSR2')
-}
+const isHeld = ({ owner_state }: RunView): boolean => owner_state === 'alive' || owner_state === 'guard'
 
-async function waitForEnd(
-  root: StateRoot,
-  view: RunView,
-  options: StopOptions,
-  started: number,
-): Promise<StopResult> {
-  const end_path = recordPath(root, view.run_id, 'end')
-  const deadline = started + (options.force ? 0 : options.grace_ms) + OWNER_SILENCE_MS
-  while (!existsSync(end_path)) {
-    if (monotonicMs() >= deadline) return pastDeadline(root, view.run_id, options, started)
-    await new Promise(resolve => setTimeout(resolve, POLL_MS))
-  }
-  return ended(viewRun(root, view.run_id), started)
-}
-
-async function pastDeadline(
-  root: StateRoot,
-  run_id: string,
-  options: StopOptions,
-  started: number,
-): Promise<StopResult> {
-  const view = viewRun(root, run_id)
-  if (view.end) return ended(view, started)
-  const held = view.owner_state === 'alive' || view.owner_state === 'guard'
-  if (held && !options.force) return result(view, 'owner_hung', started)
-  const owner = view.owner?.owner
-  const done = await endLost(root, view, options, started)
-  // A hung owner has nothing left to own; its guard wakes, finds the end record and goes.
-  if (owner && look(owner) === 'alive') signalProcess(owner, 'SIGKILL')
-  return done
-}
-
-async function endLost(
-  root: StateRoot,
-  view: RunView,
-  options: StopOptions,
-  started: number,
-): Promise<StopResult> {
-  const exclude = [view.owner?.owner?.pid, view.owner?.guard?.pid].filter(pid => pid !== undefined)
-  const grace_ms = options.force ? 0 : options.grace_ms
-  await endLostRun(root, view, { cause: options.cause, grace_ms, exclude })
-  return ended(viewRun(root, view.run_id), started)
-}
-
-/** A run that has ended may have left processes behind; they are ended by their recorded identities. */
-async function endLeftovers(
-  root: StateRoot,
-  view: RunView,
-  options: StopOptions,
-  started: number,
-): Promise<StopResult> {
-  if (view.leftovers.length === 0) {
-    leaveLive(root, view.run_id)
-    return result(view, 'already_ended', started)
-  }
-  const tracking = new IdentityTracking(view.leftovers.map(({ identity }) => identity))
-  await endTree({ tracking, grace_ms: options.force ? 0 : options.grace_ms })
-  const after = viewRun(root, view.run_id)
-  if (after.leftovers.length > 0) return result(after, 'survivors', started)
-  leaveLive(root, view.run_id)
-  return result(after, 'stopped', started)
-}
-
-function ended(view: RunView, started: number): StopResult {
-  if (!isOver(view) && view.leftovers.length > 0) return result(view, 'survivors', started)
-  return result(view, view.end ? 'stopped' : 'owner_hung', started)
-}
-
-function result(view: RunView, outcome: StopOutcome, started: number): StopResult {
-  return {
-    run_id: view.run_id,
-    outcome,
-    exit_reason: view.end?.exit_reason ?? null,
-    stop_cause: view.end?.stop_cause ?? null,
-    waited_ms: Math.round(monotonicMs() - started),
-    survivors: view.leftovers.map(({ identity, cmd }) => ({ pid: identity.pid, cmd })),
-  }
-}
+const isNewer = ({ damaged }: RunView): boolean => damaged.some(({ state }) => state === 'newer')

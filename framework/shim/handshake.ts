@@ -2,6 +2,7 @@
  * What a starter and a shim say to each other over their socket, one JSON line each: the starter sends the program's
  * environment, the shim answers once, and the starter confirms after its caller has been answered.
  */
+import type { StartFailure } from '../runs/start-main.js'
 
 /** From the starter. The environment travels here because argv and files can be read by others. */
 export interface StartMessage {
@@ -11,7 +12,22 @@ export interface StartMessage {
 /** From the shim: exactly one. */
 export type StartAnswer =
   | { readonly started: { readonly pid: number } }
-  | { readonly failed: { readonly message: string; readonly errno: string | null } }
+  | {
+      readonly failed: {
+        readonly code: StartFailure
+        readonly message: string
+        readonly errno: string | null
+      }
+    }
 
 /** The starter's last line: the caller knows the pid. End-of-file without it ends the run. */
 export const CONFIRMATION = 'answered\n'
+
+/** What the other side said, as one value; null for anything else than one whole line of JSON. */
+export function parseLine<T>(text: string): T | null {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

@@ -1,131 +1,135 @@
 /** Owning one background run, from the handshake to the end record. */
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { errnoOf } from '../process/errno.js'
 import { type Guard, startGuard } from '../runs/guard.js'
-import { ClaimLost, OwnedRun, StartFailed } from '../runs/owner.js'
+import { OwnedRun, StartFailed } from '../runs/owner.js'
 import { refreshPidFile } from '../runs/pid-file.js'
 import { logPath, type RunIntent, readIntent } from '../runs/records.js'
+import { giveUp } from '../runs/start-main.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
-import { CONFIRMATION, type StartAnswer, type StartMessage } from './handshake.js'
+import type { Faults } from './faults.js'
+import { Starter } from './starter.js'
 
 /** The socket to the starter. */
 export const HANDSHAKE_DESCRIPTOR = 3
 
-/** @param parameters path of the state root, run id */
-export async function own([root_path, run_id]: readonly string[]): Promise<void> {
+/**
+ * @param parameters path of the state root, run id
+ * @param faults where errors go that nobody catches
+ */
+export async function own([root_path, run_id]: readonly string[], faults: Faults): Promise<void> {
   if (root_path === undefined || run_id === undefined) throw new Error('usage: own <state root> <run id>')
   const root = stateRootAt(root_path)
   const starter = new Starter(new Socket({ fd: HANDSHAKE_DESCRIPTOR, readable: true, writable: true }))
-  let run: OwnedRun | null = null
-  // Before the claim: from then on anybody may ask, and a default disposition would kill us.
-  const stop = () => run?.stop('parent_signal')
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
-  process.on('SIGUSR2', () => run?.ask())
-
-  const message = await starter.message
-  const intent = readIntent(root, run_id)
-  if (!message || intent.state !== 'ok') {
-    starter.answer({ failed: { message: 'the run has no readable intent', errno: null } })
+  const signals = new Signals()
+  const owned = await start(root, run_id, starter).catch((error: unknown) => asStartFailed(error))
+  if (owned instanceof StartFailed) {
+    const { code, message, errno } = owned
+    giveUp(root, run_id)
+    starter.answer({ failed: { code, message, errno } })
     return
   }
-  try {
-    run = await start(root, intent.record, message)
-  } catch (error) {
-    starter.answer({ failed: describe(error) })
-    return
-  }
+  const { run, guard, session_id } = owned
+  faults.tell(thrown => run.noteFault(thrown))
+  signals.tell(run)
   starter.answer({ started: { pid: run.main.pid } })
   void starter.confirmed.then(confirmed => {
     // Whoever wanted the run died before anybody learned its pid.
-    if (!confirmed) run?.stop('parent_signal')
+    if (!confirmed) run.stop('parent_signal')
   })
   await run.ended
-  await refreshPidFile(root, intent.record.session_id)
-  release?.release()
+  guard.release()
+  await refreshPidFile(root, session_id)
   starter.close()
 }
 
-let release: Guard | null = null
+interface Owned {
+  readonly run: OwnedRun
+  readonly guard: Guard
+  readonly session_id: string
+}
 
-async function start(root: StateRoot, intent: RunIntent, message: StartMessage): Promise<OwnedRun> {
-  const log = openSync(
-    logPath(root, intent.run_id),
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
-    0o600,
-  )
-  const guard = await startGuard(root)
-  release = guard
+async function start(root: StateRoot, run_id: string, starter: Starter): Promise<Owned> {
+  const message = await starter.message
+  if (!message) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before it sent anything')
+  const read = readIntent(root, run_id)
+  if (read.state !== 'ok')
+    throw new StartFailed('RECORDS_UNAVAILABLE', `the intent of run ${run_id} is ${read.state}`)
+  const intent = read.record
+  const guard = await startGuard(root, intent.marker)
+  try {
+    if (starter.is_gone) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before the start')
+    const run = await startRun(root, intent, guard, message.environment)
+    return { run, guard, session_id: intent.session_id }
+  } catch (error) {
+    guard.release()
+    throw error
+  }
+}
+
+async function startRun(
+  root: StateRoot,
+  intent: RunIntent,
+  guard: Guard,
+  environment: Readonly<Record<string, string>>,
+): Promise<OwnedRun> {
+  const log = openLog(logPath(root, intent.run_id))
   try {
     return await OwnedRun.start({
       root,
       intent,
       guard,
-      environment: message.environment,
+      environment,
       stdio: ['ignore', log, log],
       end_leftovers: true,
     })
-  } catch (error) {
-    guard.release()
-    throw error
   } finally {
     closeSync(log)
   }
 }
 
-function describe(error: unknown): { message: string; errno: string | null } {
-  if (error instanceof StartFailed) return { message: error.message, errno: error.errno }
-  if (error instanceof ClaimLost) return { message: error.message, errno: null }
-  const errno =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
-  return { message: error instanceof Error ? error.message : String(error), errno }
+/** Written by the program itself, through its own descriptors: our death must not take its output. */
+function openLog(path: string): number {
+  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
+  const log = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
+  // The caller's umask, which the program gets, must not close its log to its own user.
+  fchmodSync(log, 0o600)
+  return log
 }
 
-/** The shim's end of the handshake. */
-class Starter {
-  readonly message: Promise<StartMessage | null>
-  readonly confirmed: Promise<boolean>
-  readonly #socket: Socket
+/**
+ * Takes signals from now on: a default disposition would end us, and with us the run. TERM, INT and HUP end the run,
+ * also when they come before it has started; USR2 asks it to read its requests; USR1 would make Node open a debugger.
+ */
+class Signals {
+  #run: OwnedRun | null = null
+  #is_terminated = false
 
-  constructor(socket: Socket) {
-    this.#socket = socket
-    let text = ''
-    let heard: (message: StartMessage | null) => void = () => {}
-    let settled: (confirmed: boolean) => void = () => {}
-    this.message = new Promise(resolve => {
-      heard = resolve
-    })
-    this.confirmed = new Promise(resolve => {
-      settled = resolve
-    })
-    let spoken = false
-    socket.setEncoding('utf8')
-    socket.on('data', (chunk: string) => {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (!spoken && end >= 0) {
-        spoken = true
-        heard(JSON.parse(text.slice(0, end)))
-        text = text.slice(end + 1)
-      }
-      if (spoken && text.startsWith(CONFIRMATION)) settled(true)
-    })
-    const gone = () => {
-      heard(null)
-      settled(false)
-    }
-    socket.on('end', gone)
-    socket.on('error', gone)
-    socket.on('close', gone)
-    // Once answered, only the run keeps us alive.
-    void this.message.then(() => socket.unref())
+  constructor() {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => this.#terminate())
+    process.on('SIGUSR1', () => {})
+    process.on('SIGUSR2', () => this.#run?.ask())
   }
 
-  answer(answer: StartAnswer): void {
-    this.#socket.write(`${JSON.stringify(answer)}\n`)
-    if ('failed' in answer) this.#socket.end()
+  /** The run that the signals mean. */
+  tell(run: OwnedRun): void {
+    this.#run = run
+    if (this.#is_terminated) run.stop('parent_signal')
+    else run.ask()
   }
 
-  close(): void {
-    this.#socket.destroy()
+  #terminate(): void {
+    this.#is_terminated = true
+    this.#run?.stop('parent_signal')
   }
 }
+
+const asStartFailed = (error: unknown): StartFailed =>
+  error instanceof StartFailed
+    ? error
+    : new StartFailed(
+        'RECORDS_UNAVAILABLE',
+        error instanceof Error ? error.message : String(error),
+        errnoOf(error),
+      )

@@ -4,15 +4,18 @@
  */
 import { closeInheritedDescriptors } from '../process/descriptors.js'
 import { endLost } from './end-lost.js'
+import { Faults } from './faults.js'
 import { HANDSHAKE_DESCRIPTOR, own } from './own.js'
 
 const [mode, ...parameters] = process.argv.slice(2)
+const faults = new Faults()
 
+// First of all: a descriptor that leaked from the caller would hold its pipes open as long as we live.
 if (mode === 'own') {
-  // First of all: a descriptor that leaked from the caller would hold its pipes open as long as we live.
   closeInheritedDescriptors([HANDSHAKE_DESCRIPTOR])
-  await own(parameters)
+  await own(parameters, faults)
 } else if (mode === 'end-lost') {
+  closeInheritedDescriptors([])
   await endLost(parameters)
 } else {
   process.exitCode = 2

@@ -27,6 +27,8 @@ import {
 } from './temporary.js'
 
 const RESERVED = '.reserved'
+/** Taken over already: nobody else may, for its holder lives. */
+const ADOPTED = '.adopted'
 /** A second name of the same file: room in the directory, given up for the record's own name where there is no other. */
 const SPARE = '.spare'
 const SPACE = 0x20
@@ -38,7 +40,13 @@ const SPACE = 0x20
  */
 export function reserve(path: string, bytes: number): Reservation {
   const temporary = temporaryPath(path, RESERVED)
-  const reservation = new Reservation(path, temporary, createPrivateFile(temporary), bytes)
+  const reservation = new Reservation(
+    path,
+    temporary,
+    createPrivateFile(temporary),
+    bytes,
+    spareOf(temporary),
+  )
   try {
     reservation.fill()
     return reservation
@@ -50,6 +58,7 @@ export function reserve(path: string, bytes: number): Reservation {
 
 /**
  * Takes over the space that a process reserved which is dead by now; while it may live, two would write to one file.
+ * Of several that try at once one succeeds.
  * @returns null where there is none
  */
 export function adoptReservation(path: string): Reservation | null {
@@ -57,7 +66,7 @@ export function adoptReservation(path: string): Reservation | null {
   const prefix = `.${basename(path)}.`
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(prefix) || !name.endsWith(RESERVED)) continue
-    const temporary = temporaryPath(path, RESERVED)
+    const temporary = temporaryPath(path, ADOPTED)
     try {
       // Of several that try, one renames it.
       renameSync(join(directory, name), temporary)
@@ -65,9 +74,8 @@ export function adoptReservation(path: string): Reservation | null {
       if (errnoOf(error) === 'ENOENT') continue
       throw error
     }
-    removeQuietly(spareOf(join(directory, name)))
     const fd = openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW)
-    return new Reservation(path, temporary, fd, fstatSync(fd).size)
+    return new Reservation(path, temporary, fd, fstatSync(fd).size, spareOf(join(directory, name)))
   }
   return null
 }
@@ -75,13 +83,15 @@ export function adoptReservation(path: string): Reservation | null {
 export class Reservation {
   readonly path: string
   readonly #temporary: string
+  readonly #spare: string
   readonly #bytes: number
   #fd: number | null
 
   /** @param fd of the temporary, which this now owns */
-  constructor(path: string, temporary: string, fd: number, bytes: number) {
+  constructor(path: string, temporary: string, fd: number, bytes: number, spare: string) {
     this.path = path
     this.#temporary = temporary
+    this.#spare = spare
     this.#fd = fd
     this.#bytes = bytes
   }
@@ -89,7 +99,7 @@ export class Reservation {
   /** Takes the space. */
   fill(): void {
     writeAll(this.#open(), Buffer.alloc(this.#bytes, SPACE), 0)
-    linkOnce(this.#temporary, spareOf(this.#temporary))
+    linkOnce(this.#temporary, this.#spare)
   }
 
   /**
@@ -115,7 +125,7 @@ export class Reservation {
     closeSync(this.#fd)
     this.#fd = null
     removeQuietly(this.#temporary)
-    removeQuietly(spareOf(this.#temporary))
+    removeQuietly(this.#spare)
   }
 
   #write(body: Buffer): Published {
@@ -134,7 +144,7 @@ export class Reservation {
     } catch (error) {
       if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error
     }
-    removeQuietly(spareOf(this.#temporary))
+    removeQuietly(this.#spare)
     return linkOnce(this.#temporary, this.path, 1)
   }
 
@@ -144,6 +154,6 @@ export class Reservation {
   }
 }
 
-const spareOf = (temporary: string): string => `${temporary.slice(0, -RESERVED.length)}${SPARE}`
+const spareOf = (reserved: string): string => `${reserved.slice(0, -RESERVED.length)}${SPARE}`
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined

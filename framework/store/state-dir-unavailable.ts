@@ -77,6 +77,8 @@ export function asStateDirUnavailable(
   variable: string,
 ): StateDirUnavailable | null {
   if (error instanceof StateDirUnavailable) return error
-  if (errnoOf(error) === null) return null
-  return new StateDirUnavailable(reasonOf(error, 'not_accessible'), path, variable, errnoOf(error))
+  const errno = errnoOf(error)
+  // Our own shortage, or no answer of the system at all.
+  if (errno === null || errno === 'EMFILE' || errno === 'ENFILE' || errno === 'ENOMEM') return null
+  return new StateDirUnavailable(reasonOf(error, 'not_accessible'), path, variable, errno)
 }

@@ -5,7 +5,7 @@ import { isSessionId } from './ids.js'
 import { ensurePrivateDirectory, verifyPrivateDirectory } from './private-directory.js'
 import { StateDirUnavailable } from './state-dir-unavailable.js'
 
-export { asStateDirUnavailable, type StateDirReason, StateDirUnavailable } from './state-dir-unavailable.js'
+export { asStateDirUnavailable, StateDirUnavailable } from './state-dir-unavailable.js'
 
 /** The paths below a state root. */
 export interface StateRoot {

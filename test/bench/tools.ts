@@ -31,6 +31,42 @@ export default defineCommand({
 })
 `
 
+/** Writes a compiled tool with one command that leaves `sleep` running: what a start costs beside the program. @returns its entry */
+export function sleeper(directory: string): string {
+  mkdirSync(join(directory, 'node_modules'), { recursive: true })
+  symlinkSync(resolve('.'), join(directory, 'node_modules/chaperone'))
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}')
+  writeFileSync(
+    join(directory, 'sleep.js'),
+    `import { defineCommand } from 'chaperone/author'
+export default defineCommand({
+  name: 'sleep', description: 'Leave a process that sleeps.', danger_level: 'safe', required_scopes: [],
+  spawns_background_process: true, cleanup_command: 'stop', max_lifetime_seconds: 600,
+  flags: {},
+  exit_codes: { SUCCESS: { description: 'Started', retryable: false, side_effects: 'complete' } },
+  output_schema: { type: 'object' },
+  async execute(args, ctx) {
+    await ctx.background.spawn(['sleep', '600'])
+    return {}
+  },
+})
+`,
+  )
+  const entry = join(directory, 'sleeper.js')
+  writeFileSync(
+    entry,
+    `import { runTool } from 'chaperone'
+await runTool({
+  name: 'sleeper', version: '1.0.0', description: 'Leaves processes that sleep.',
+  commands: { sleep: () => import('./sleep.js') },
+  manifest: new URL('./sleeper.manifest.js', import.meta.url),
+})
+`,
+  )
+  execFileSync(process.execPath, [entry, 'manifest', '--write'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return entry
+}
+
 /** Writes a compiled tool of `count` commands into a directory. @returns its entry */
 export function manyCommands(directory: string, count: number): string {
   mkdirSync(join(directory, 'node_modules'), { recursive: true })

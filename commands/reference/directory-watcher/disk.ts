@@ -20,10 +20,10 @@ export interface Found {
 }
 
 /** `denied`: the disk does not say (permission, a path too long, an I/O error). */
-export type Looked = Found | 'absent' | 'denied'
+type Looked = Found | 'absent' | 'denied'
 
 /** `busy`: too many open files just now. */
-export type Listed = readonly string[] | 'absent' | 'denied' | 'busy'
+type Listed = readonly string[] | 'absent' | 'denied' | 'busy'
 
 /** A JavaScript string as a byte string. */
 export function toBytes(text: string): string {

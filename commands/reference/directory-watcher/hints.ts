@@ -5,7 +5,7 @@
 import type { Directory, Entry } from './tree.js'
 
 /** Names to look at, each with whether the kernel spoke of a change of it; null: everything in the directory. */
-export interface Dirty {
+interface Dirty {
   names: Map<string, boolean> | null
   /** Everything below it as well. */
   deep: boolean

@@ -10,6 +10,9 @@ import type { Slices } from './slices.js'
 import { Directory, Entry, Tree } from './tree.js'
 import type { Watches } from './watches.js'
 
+/** A file may have thousands of links: so many of them are asked whether they moved, else it is no rename. */
+const LINKS_ASKED = 16
+
 /** A directory to look at. */
 interface Task extends Again {
   /** The directory itself has just been found. */
@@ -202,9 +205,11 @@ class Looking {
 
   /** The told entry that this file was, if it is no longer there; another link to the same file is none. */
   #source(found: Found): Entry | null {
+    let asked = 0
     for (const entry of this.#means.tree.withId(found.id)) {
       if (!entry.parent || this.findings.moves.has(entry)) continue
       if (!this.findings.missing.has(entry)) {
+        if (asked++ >= LINKS_ASKED) continue
         const there = lookAt(this.#means.tree.path(entry))
         if (there === 'denied' || (there !== 'absent' && there.id === found.id)) continue
         this.findings.missing.add(entry)

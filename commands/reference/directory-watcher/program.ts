@@ -11,7 +11,7 @@ import { failedLine } from './lines.js'
 import { Watcher } from './watcher.js'
 
 /** A stop is at its end after this long, even if nobody reads the last line. */
-const STOP_DEADLINE_MS = 1_500
+const STOP_DEADLINE_MS = 1_000
 
 async function main(args: readonly string[]): Promise<number> {
   const output = new LineOutput()

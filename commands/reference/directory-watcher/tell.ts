@@ -131,8 +131,8 @@ class Telling {
     this.#write(() => renameLine(from, this.#tree.path(entry), found.type))
     if (!changed && differs(entry.found, found, false)) this.#change(entry)
     entry.found = found
-    // Its own watch says that it moved, and has it looked at again; without a watch nobody says so.
-    if (entry instanceof Directory && !entry.watch) this.#hints.all(entry, true)
+    // What happened in it around the move may have been looked for in the wrong place, or never heard of.
+    if (entry instanceof Directory) this.#hints.all(entry, true)
   }
 
   #isMissing(entry: Entry): boolean {

@@ -5,7 +5,7 @@ import type { Hints } from './hints.js'
 import type { Directory } from './tree.js'
 
 /** `limit`: the kernel gives no more watches. */
-export type Opened =
+type Opened =
   | { readonly state: 'watched' | 'absent' | 'denied' }
   | { readonly state: 'limit'; readonly errno: string }
 

@@ -20,6 +20,10 @@ export class Bundle {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      // CommonJS packages in the bundle ask for Node's modules by it.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
       outfile: this.path,
       logLevel: 'silent',
     })

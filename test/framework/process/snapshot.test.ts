@@ -1,8 +1,9 @@
+import { statSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { identify, type ProcessIdentity } from '../../../framework/process/identity.js'
 import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
-import { isAlive, ps, reap, Stage, waitFor } from './witness.js'
+import { exited, isAlive, ps, reap, Stage, waitFor } from './witness.js'
 
 let stage: Stage
 beforeEach(() => {
@@ -52,6 +53,7 @@ test('finds children, their children, and those that left the group or the sessi
 test('describes each member as ps does', async () => {
   const main = stage.shell('sleep 600 & echo $! > "$D/child"; wait')
   const child = await stage.pidIn('child')
+  await waitFor('the exec', () => ps(child, 'comm') === 'sleep' && ps(child, 'stat')?.startsWith('S'))
   const member = track(main.pid)
     .look()
     .members.find(({ identity }) => identity.pid === child)
@@ -204,14 +206,31 @@ test('sees nobody once all have ended, zombies or not', async () => {
   expect(pids(tracking)).toEqual([])
 })
 
-test('keeps its journal short however many processes come and go', async () => {
-  const main = stage.shell(
-    'i=0; while [ $i -lt 300 ]; do sleep 0.01; i=$((i+1)); done; note done; exec sleep 600',
-  )
+test('keeps its journal short, and what a successor needs in it', async () => {
+  const main = stage.shell(`
+    (sleep 600 & echo $! > "$D/orphan"; exec sleep 600) & echo $! > "$D/mother"; wait`)
+  const [orphan, mother] = [await stage.pidIn('orphan'), await stage.pidIn('mother')]
+  const long = Array.from({ length: 2500 }, () => ({ ...identityOf(main.pid), start_time: 1 }))
+  writeFileSync(stage.path('seen.log'), long.map(one => `${JSON.stringify(one)}\n`).join(''))
   const tracking = track(main.pid)
-  await waitFor('the end of the churn', () => {
-    tracking.look()
-    return ps(main.pid, 'comm') === 'sleep'
-  })
-  expect(pids(tracking)).toEqual([main.pid])
+  tracking.look()
+  tracking.look()
+  tracking.look()
+  expect(statSync(stage.path('seen.log')).size).toBeLessThan(4096)
+  expect(journal().read()).toEqual(expect.arrayContaining([main.pid, orphan, mother].map(identityOf)))
+})
+
+test('finds what a dying process forked last, by its group and its marker together', async () => {
+  const main = stage.shell(`
+    trap 'sleep 600 & echo $! > "$D/late"; exit 0' TERM
+    note main; while :; do sleep 0.05; done`)
+  await stage.pidIn('main')
+  const tracking = track(main.pid)
+  const before = pids(tracking)
+  main.kill('SIGTERM')
+  const late = await stage.pidIn('late')
+  await exited(main)
+  await waitFor('the others to end', () => before.every(pid => !isAlive(pid)))
+  expect(ps(late, 'ppid')).not.toBe(String(main.pid))
+  expect(pids(tracking)).toEqual([late])
 })

@@ -25,12 +25,14 @@ function ask(
   verified: readonly number[],
   bearers: readonly (readonly [number, number])[] = [],
   admits: TieQuestion['admits'] = () => true,
+  marked: readonly number[] = [],
 ) {
   const ties = findTied({
     table: new Map(stats.map(one => [one.pid, one])),
     verified: new Map(verified.map(pid => [pid, pid * 10])),
     bearers: new Map(bearers.map(([pid, start]) => [pid, new Set([start])])),
     admits,
+    isMarked: one => marked.includes(one.pid),
   })
   return { ...ties, pids: [...ties.members.keys()].sort((a, b) => a - b) }
 }
@@ -65,6 +67,19 @@ test('counts nothing by a number alone once nobody verified is inside: it may be
   expect(ask(strangers, [], [[100, 1000]]).pids).toEqual([])
   expect(ask(strangers, [100], [[100, 1000]]).pids).toEqual([])
   expect(ask([stat(101, { pgid: 100, sid: 100 })], [], [[100, 1000]]).pids).toEqual([])
+})
+
+test('believes a number alone where the marker confirms it, and then for all who bear it', () => {
+  const late = stat(101, { pgid: 100, sid: 100 })
+  const its_peer = stat(102, { pgid: 102, sid: 100 })
+  expect(ask([late, its_peer], [], [[100, 1000]], undefined, [101]).pids).toEqual([101, 102])
+  expect(ask([late, its_peer], [], [], undefined, [101]).pids).toEqual([])
+})
+
+test('does not believe even a marked process once the number is another process’s', () => {
+  const shared_daemon = stat(100, { start_time: 9999 })
+  const its_child = stat(101, { pgid: 100, sid: 100, ppid: 100, start_time: 9999 })
+  expect(ask([shared_daemon, its_child], [], [[100, 1000]], undefined, [100, 101]).pids).toEqual([])
 })
 
 test('counts a group by its leader’s zombie, which still holds the number', () => {

@@ -150,6 +150,10 @@ export class Mount {
     execFileSync('mount', ['-t', type, '-o', options, 'none', this.path])
   }
 
+  remount(options: string): void {
+    execFileSync('mount', ['-o', `remount,${options}`, this.path])
+  }
+
   remove(): void {
     execFileSync('umount', ['-l', this.path])
     rmSync(this.path, { recursive: true, force: true })

@@ -1,17 +1,7 @@
 /** How the program starts, fails and ends, seen from outside. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FAILURE_EXIT_CODES } from '../../../../commands/reference/directory-watcher/exit-codes.js'
@@ -79,7 +69,7 @@ describe('an end', () => {
       for (let f = 0; f < 100; f++) writeFileSync(at(`${d}`, `${f}`), '')
     }
     const program = bench.start()
-    await program.until('the first watch', () => hasInotify(program.child.pid))
+    await program.until('the first watch', () => program.hasWatches())
     expect(await program.stop()).toEqual({ code: 0, signal: null })
     expect(program.lines.at(-1)).toMatchObject({ event: 'ended', reason: 'stopped' })
   })
@@ -172,17 +162,3 @@ describe('the watched directory', () => {
     expect(await program.stop()).toEqual({ code: 0, signal: null })
   })
 })
-
-/** Whether the process has opened an inotify instance: then the scan has begun. */
-function hasInotify(pid: number | undefined): boolean {
-  const descriptors = `/proc/${pid}/fd`
-  return readdirSync(descriptors).some(fd => linkOf(join(descriptors, fd)) === 'anon_inode:inotify')
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return null
-  }
-}

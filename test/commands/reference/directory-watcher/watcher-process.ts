@@ -1,7 +1,7 @@
 /** The real program as a process, for the tests: started in a temporary directory, its lines awaited with deadlines. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -173,6 +173,13 @@ export class WatcherProcess {
     await this.exited
   }
 
+  /** Whether it has opened an inotify instance: then its first scan has begun. */
+  hasWatches(): boolean {
+    const descriptors = `/proc/${this.child.pid}/fd`
+    if (!existsSync(descriptors)) return false
+    return readdirSync(descriptors).some(fd => linkOf(join(descriptors, fd)) === 'anon_inode:inotify')
+  }
+
   tail(): string {
     return [...this.lines.slice(-12).map(line => JSON.stringify(line)), this.stderr].join('\n')
   }
@@ -187,5 +194,13 @@ export class WatcherProcess {
       }
       for (const listener of this.#listeners) listener()
     })
+  }
+}
+
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
   }
 }

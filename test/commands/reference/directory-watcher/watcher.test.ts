@@ -210,6 +210,22 @@ describe('directories', () => {
     expect([one, other]).toContainEqual(toldOf(watcher))
   })
 
+  it('tells a directory that was put into a new one of its own name', async () => {
+    mkdirSync(at('d'))
+    writeFileSync(at('d/f'), 'x')
+    const watcher = await bench.watch()
+    watcher.child.kill('SIGSTOP')
+    renameSync(at('d'), join(bench.outside, 'd'))
+    mkdirSync(at('d'))
+    renameSync(join(bench.outside, 'd'), at('d/d'))
+    watcher.child.kill('SIGCONT')
+    await watcher.about('create', at('d/d/f'))
+    writeFileSync(at('d/d/g'), 'x')
+    await watcher.about('create', at('d/d/g'))
+    const told = ['delete d/f', 'delete d', 'create d', 'create d/d', 'create d/d/f', 'create d/d/g']
+    expect(toldOf(watcher)).toEqual(told)
+  })
+
   it('reports a symbolic link and never follows it, though it leads to a directory', async () => {
     const watcher = await bench.watch()
     symlinkSync(bench.outside, at('link'))

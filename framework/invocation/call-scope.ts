@@ -1,0 +1,32 @@
+/**
+ * Which call of this process a piece of work belongs to, by the asynchronous context that its handler runs in. With it
+ * whatever a handler starts or breaks outside its own promise is laid at the right call's door, never at an embedder's.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+const scopes = new AsyncLocalStorage<CallScope>()
+
+export class CallScope {
+  readonly #whole_process: boolean
+
+  /** @param whole_process the process is there for this call alone: what has lost its context is the call's, too */
+  constructor(whole_process: boolean) {
+    this.#whole_process = whole_process
+  }
+
+  /** Runs `work`, and all that follows from it, as the call's. */
+  run<T>(work: () => T): T {
+    return scopes.run(this, work)
+  }
+
+  /** Whether what happens at this moment is known to be the call's doing. */
+  isCurrent(): boolean {
+    return scopes.getStore() === this
+  }
+
+  /** Whether the call has to answer for what happens at this moment. */
+  isAnswerable(): boolean {
+    const current = scopes.getStore()
+    return current === this || (current === undefined && this.#whole_process)
+  }
+}

@@ -1,0 +1,39 @@
+/** Why `ctx.run` did not start a child, as the exits that an answer carries. */
+import { errnoOf } from '../process/errno.js'
+import { StartFailed } from '../runs/owner.js'
+import type { RunIntent } from '../runs/records.js'
+import { FrameworkExit } from './framework-exit.js'
+import { withoutTrace } from './thrown.js'
+
+export const callEnding = (): FrameworkExit =>
+  new FrameworkExit('CONFLICT', 'CALL_ENDING', 'the call is ending; nothing new is started', {
+    fix_required:
+      'call ctx.run before the command ends; cleanup hooks release what it holds without new processes',
+  })
+
+export const sessionStopping = (session_id: string): FrameworkExit =>
+  new FrameworkExit(
+    'CONFLICT',
+    'SESSION_STOPPING',
+    `session ${session_id} is being stopped; nothing new starts in it`,
+    {
+      context: { session_id },
+      fix_required: 'start in another session, or again when the stop has ended',
+    },
+  )
+
+/** @param error a StartFailed, or whatever the disk or the host refused before the run could be claimed */
+export function startFailed({ run_id, argv }: RunIntent, error: unknown): FrameworkExit {
+  const is_failed = error instanceof StartFailed
+  const context = { errno: is_failed ? error.errno : errnoOf(error), run_id, argv: [...argv] }
+  const message = is_failed ? error.message : `${argv[0]} was not started: ${withoutTrace(error)}`
+  if (is_failed && error.code === 'STOPPED_BEFORE_START')
+    return new FrameworkExit('CONFLICT', 'RUN_STOPPED', message, { context })
+  const is_program = is_failed && error.code === 'START_FAILED'
+  return new FrameworkExit('GENERAL_ERROR', 'START_FAILED', message, {
+    context,
+    fix_required: is_program
+      ? 'name a program and a working directory that exist and may be used'
+      : 'see errno: the disk takes no record, or the host starts no further process',
+  })
+}

@@ -1,0 +1,87 @@
+/**
+ * The end of a call: what it holds is given back in the order that the parts need, and no step that fails keeps
+ * another from its turn.
+ */
+import type { WarningDetail } from '../../schemas/generated/types.js'
+import type { StopCause } from '../runs/records.js'
+import type { BackgroundCapability } from './background-capability.js'
+import type { CallScope } from './call-scope.js'
+import type { CleanupHooks } from './cleanup-hooks.js'
+import { TRACKED_GRACE_MS } from './new-intent.js'
+import type { TempDir } from './temp-dir.js'
+import { withoutTrace } from './thrown.js'
+import type { TrackedChildren } from './tracked-children.js'
+import type { UndeclaredChildren } from './undeclared-children.js'
+
+/** What a call holds. */
+export interface Held {
+  readonly scope: CallScope
+  /** Calls within this one, which hold things of their own. */
+  readonly inner: ReadonlySet<Promise<unknown>>
+  readonly tracked: TrackedChildren
+  readonly background: BackgroundCapability
+  readonly undeclared: UndeclaredChildren
+  readonly hooks: CleanupHooks
+  readonly temp: TempDir
+}
+
+export interface Ending {
+  /** By a signal or the time limit, which cut the calls within this one short, too. */
+  readonly is_cut: boolean
+  /** Why the tracked children are ended. */
+  readonly cause: StopCause
+  /** The caller will not learn the pid of a background process that was started, so that ends as well. */
+  readonly withdraw: boolean
+  /** KILL instead of waiting. */
+  readonly forced: AbortSignal
+}
+
+export interface TornDown {
+  /** One for each process that was started behind the framework's back and found alive. */
+  readonly stray: readonly WarningDetail[]
+  /** What could not be given back, and what lives on of tracked children. */
+  readonly failures: readonly WarningDetail[]
+}
+
+/** Never rejects. */
+export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: Ending): Promise<TornDown> {
+  const { scope, inner, tracked, background, undeclared, hooks, temp } = held
+  const stray: WarningDetail[] = []
+  const failures: WarningDetail[] = []
+  const step = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      failures.push(failed(withoutTrace(error)))
+    }
+  }
+  const endUndeclared = () =>
+    step(async () => {
+      stray.push(...(await undeclared.end(forced)))
+    })
+
+  // Processes first, all at once: they may hold what the hooks want to release (contract A-05).
+  await Promise.all([
+    step(async () => {
+      failures.push(...(await tracked.end(cause, TRACKED_GRACE_MS)))
+    }),
+    step(async () => {
+      if (withdraw) await background.withdraw()
+    }),
+    endUndeclared(),
+    ...(is_cut ? inner : []),
+  ])
+  await step(async () => {
+    for (const { message } of await scope.run(() => hooks.run())) failures.push(failed(message))
+  })
+  // What hooks started, or a handler that goes on although it was told to stop.
+  await endUndeclared()
+  undeclared.close()
+  await step(async () => {
+    const left = await temp.remove()
+    if (left !== null) failures.push(failed(left))
+  })
+  return { stray, failures }
+}
+
+const failed = (message: string): WarningDetail => ({ code: 'CLEANUP_FAILED', message })

@@ -1,0 +1,59 @@
+/** One look at all processes: what a run's ties reach in it, and where runs inside the run begin. */
+import { type Marker, type MarkerState, markerState } from './marker.js'
+import { hasExited, type ProcessStat } from './stat.js'
+import type { ProcessTable } from './table.js'
+import { type Bearers, findTied, type Ties } from './ties.js'
+
+export class Look {
+  readonly table: ProcessTable
+  readonly #marker: Marker
+  readonly #markers = new Map<number, MarkerState>()
+  readonly #isExcluded: (stat: ProcessStat) => boolean
+
+  constructor(table: ProcessTable, marker: Marker, isExcluded: (stat: ProcessStat) => boolean) {
+    this.table = table
+    this.#marker = marker
+    this.#isExcluded = isExcluded
+  }
+
+  /** What the process's environment says, read once a look: an exec may change it. */
+  markerOf({ pid }: ProcessStat): MarkerState {
+    const known = this.#markers.get(pid)
+    if (known) return known
+    const state = markerState(pid, this.#marker)
+    this.#markers.set(pid, state)
+    return state
+  }
+
+  /**
+   * Finds the run's processes, and those of runs inside it: another value of the marker begins one, and all below it
+   * is of that run, even what cleared its environment and is tied to ours by a group or session that both share.
+   */
+  find(verified: ReadonlyMap<number, number>, bearers: Bearers): { ties: Ties; nested: ProcessStat[] } {
+    const outside = new Set<number>()
+    for (;;) {
+      const ties = findTied({
+        table: this.table,
+        verified,
+        bearers,
+        admits: stat => !outside.has(stat.pid) && !this.#isExcluded(stat) && this.markerOf(stat) !== 'other',
+        isMarked: stat => this.markerOf(stat) === 'own',
+      })
+      const nested = this.#withDescendants(ties.refused.filter(stat => !this.#isExcluded(stat)))
+      const claimed = nested.filter(stat => ties.members.has(stat.pid))
+      if (claimed.length === 0) return { ties, nested: nested.filter(stat => !hasExited(stat)) }
+      for (const stat of claimed) outside.add(stat.pid)
+    }
+  }
+
+  #withDescendants(roots: readonly ProcessStat[]): ProcessStat[] {
+    if (roots.length === 0) return []
+    const found = new Map(roots.map(stat => [stat.pid, stat]))
+    for (let size = 0; size < found.size; ) {
+      size = found.size
+      for (const stat of this.table.values())
+        if (found.has(stat.ppid) && !this.#isExcluded(stat)) found.set(stat.pid, stat)
+    }
+    return [...found.values()]
+  }
+}

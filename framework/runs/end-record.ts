@@ -1,0 +1,88 @@
+/** What the end record of a run says, made in one place: complete, within its size, and valid whatever went wrong. */
+import { errnoOf } from '../process/errno.js'
+import { self } from '../process/identity.js'
+import { commandLine } from '../process/table.js'
+import type { Member } from '../process/tracking.js'
+import { RECORD_VERSION, type RunEnd } from './records.js'
+
+/** How many survivors and leftovers a record names, each; the journal knows all of them. */
+const NAMED_PROCESSES = 64
+/** Characters of a command line that a record keeps, and how few of them where the record is too long. */
+const COMMAND_LENGTH = 256
+const SHORT_COMMAND_LENGTH = 24
+const MESSAGE_LENGTH = 1_000
+
+type RunError = NonNullable<RunEnd['error']>
+
+/** @param known what is known of this end; everything else stays null, never a guess */
+export function endRecord(
+  run_id: string,
+  known: Partial<Omit<RunEnd, 'schema_version' | 'run_id' | 'recorder'>>,
+): RunEnd {
+  return {
+    schema_version: RECORD_VERSION,
+    run_id,
+    exit_code: null,
+    signal: null,
+    exit_reason: null,
+    stop_cause: null,
+    reconcile_reason: null,
+    started_at: null,
+    main_exited_at: null,
+    ended_at: new Date().toISOString(),
+    error: null,
+    descendants_killed: 0,
+    survivors: [],
+    leftovers: [],
+    ...known,
+    recorder: self(),
+  }
+}
+
+/** The processes of a list as a record and an answer name them. */
+export const describeProcesses = (members: readonly Member[]): RunEnd['survivors'] =>
+  members.slice(0, NAMED_PROCESSES).map(describeProcess)
+
+/** An error as a record keeps it. Node's own codes, such as ERR_INVALID_ARG_VALUE, are no errno. */
+export function recordedError(code: string, message: string, errno: string | null): RunError {
+  return {
+    code,
+    errno: errno !== null && /^E[A-Z0-9]+$/.test(errno) ? errno : null,
+    message: message.slice(0, MESSAGE_LENGTH),
+  }
+}
+
+/** As `recordedError`, from whatever was thrown. */
+export const thrownError = (code: string, thrown: unknown): RunError =>
+  recordedError(code, thrown instanceof Error ? thrown.message : String(thrown), errnoOf(thrown))
+
+/** Makes a record fit into its reserved space: first the command lines get shorter, then fewer processes are named. */
+export function shortened(end: RunEnd, bytes: number): RunEnd {
+  let short = named(end, NAMED_PROCESSES)
+  for (
+    let count = NAMED_PROCESSES;
+    Buffer.byteLength(JSON.stringify(short)) >= bytes && count > 0;
+    count >>= 1
+  )
+    short = named(end, count)
+  return short
+}
+
+function named(end: RunEnd, count: number): RunEnd {
+  const cut = (list: RunEnd['survivors']): RunEnd['survivors'] =>
+    list.slice(0, count).map(one => ({ ...one, cmd: one.cmd.slice(0, SHORT_COMMAND_LENGTH) }))
+  return { ...end, survivors: cut(end.survivors), leftovers: cut(end.leftovers) }
+}
+
+function describeProcess({ identity, ppid }: Member): RunEnd['survivors'][number] {
+  return { identity, ppid, cmd: commandOf(identity.pid).slice(0, COMMAND_LENGTH) }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return (commandLine(pid) ?? []).join(' ')
+  } catch {
+    // No descriptor left to read it by: the identity is what counts.
+    return ''
+  }
+}

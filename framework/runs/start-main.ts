@@ -1,0 +1,273 @@
+/**
+ * The beginning of a run's ownership: the claim, the main process, its record. Whatever fails after the claim, nothing
+ * of the run is alive and its end is recorded, so that a caller has one thing to answer.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { pause } from '../process/clock.js'
+import { endTree } from '../process/end-tree.js'
+import { errnoOf } from '../process/errno.js'
+import { identityOf, type ProcessIdentity, self } from '../process/identity.js'
+import { openJournal } from '../process/journal.js'
+import { ownChild } from '../process/own-children.js'
+import { keepSpareDescriptor } from '../process/proc-file.js'
+import { SnapshotTracking } from '../process/snapshot.js'
+import { readStat } from '../process/stat.js'
+import type { TrackingMethod } from '../process/tracking.js'
+import { type Reservation, reserve } from '../store/record.js'
+import type { StateRoot } from '../store/state-root.js'
+import { endRecord, recordedError, shortened } from './end-record.js'
+import type { Guard } from './guard.js'
+import { leaveLive, withdrawIntent } from './intent.js'
+import { abandon } from './lost.js'
+import {
+  journalPath,
+  publishMain,
+  publishOwner,
+  RECORD_VERSION,
+  type RunIntent,
+  readStop,
+  recordPath,
+  type StopCause,
+} from './records.js'
+
+/** Space held for the end record from before the start, in bytes: a full disk cannot take the exit code. */
+const END_BYTES = 32 * 1024
+/** How long the KILL of a process that may not run may take, in ms. */
+const UNDO_MS = 2_000
+
+export interface OwnerOptions {
+  readonly root: StateRoot
+  readonly intent: RunIntent
+  readonly guard: Guard
+  /** The whole environment of the program. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly stdio: StdioOptions
+  /** Ends what the main process leaves behind as soon as it has exited (background runs); else `stop` does. */
+  readonly end_leftovers: boolean
+}
+
+export interface MainExit {
+  readonly exit_code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly at: string
+}
+
+export interface StartedMain {
+  readonly child: ChildProcess
+  readonly main: ProcessIdentity
+  readonly exited: Promise<MainExit>
+  readonly tracking: TrackingMethod
+  /** Where the end will be recorded. */
+  readonly reservation: Reservation
+}
+
+/**
+ * `START_FAILED`: the program cannot be executed. `STOPPED_BEFORE_START`: somebody asked for the end of the run first.
+ * `RECORDS_UNAVAILABLE`: the disk took a record no more, and what is not recorded may not run.
+ */
+export type StartFailure = 'START_FAILED' | 'STOPPED_BEFORE_START' | 'RECORDS_UNAVAILABLE'
+
+/** The run was not started: nothing of it is alive, and its end is recorded where the disk takes it. */
+export class StartFailed extends Error {
+  readonly code: StartFailure
+  readonly errno: string | null
+  readonly stop_cause: StopCause | null
+
+  constructor(
+    code: StartFailure,
+    message: string,
+    errno: string | null = null,
+    stop_cause: StopCause | null = null,
+  ) {
+    super(message)
+    this.name = 'StartFailed'
+    this.code = code
+    this.errno = errno
+    this.stop_cause = stop_cause
+  }
+}
+
+/**
+ * Claims the run by `owner.json`, starts its main process and records it.
+ * @throws StartFailed
+ */
+export async function startMain(options: OwnerOptions): Promise<StartedMain> {
+  const reservation = claim(options)
+  try {
+    refuseIfStopped(options)
+    return { ...(await spawnMain(options)), reservation }
+  } catch (error) {
+    const failed = error instanceof StartFailed ? error : recordsUnavailable(error)
+    recordFailure(options, reservation, failed)
+    throw failed
+  }
+}
+
+/** @returns the space of the end record of a run that is ours now */
+function claim({ root, intent, guard }: OwnerOptions): Reservation {
+  const { run_id } = intent
+  let reservation: Reservation | null = null
+  try {
+    // What reading /proc needs is taken before there is anything that must be followed.
+    keepSpareDescriptor()
+    reservation = reserve(recordPath(root, run_id, 'end'), END_BYTES)
+    const claimed = publishOwner(root, {
+      schema_version: RECORD_VERSION,
+      run_id,
+      abandoned: false,
+      owner: self(),
+      guard: guard.identity,
+      tracking: { method: 'snapshot', complete: false },
+      claimed_at: new Date().toISOString(),
+    })
+    if (claimed === 'published') return reservation
+  } catch (error) {
+    reservation?.release()
+    giveUp(root, run_id)
+    throw recordsUnavailable(error)
+  }
+  reservation.release()
+  const asked = readStop(root, run_id, 'stop')
+  throw new StartFailed(
+    'STOPPED_BEFORE_START',
+    'the run was given up or stopped before it started',
+    null,
+    asked.state === 'ok' ? asked.record.cause : null,
+  )
+}
+
+/**
+ * Called by the only process that could have claimed a run and does not, or whose claim came to nothing: the end is
+ * recorded, or where there is no room for that the record of the run goes altogether.
+ */
+export function giveUp(root: StateRoot, run_id: string): void {
+  if (existsSync(recordPath(root, run_id, 'owner'))) return
+  try {
+    abandon(root, run_id)
+  } catch {
+    withdrawIntent(root, run_id)
+  }
+}
+
+/** A request that cannot be read is one all the same: nobody else writes a file of that name. */
+function refuseIfStopped({ root, intent }: OwnerOptions): void {
+  const asked = readStop(root, intent.run_id, 'stop')
+  if (asked.state === 'absent') return
+  const cause = asked.state === 'ok' ? asked.record.cause : null
+  throw new StartFailed('STOPPED_BEFORE_START', 'the run was stopped before it started', null, cause)
+}
+
+async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'reservation'>> {
+  const { root, intent } = options
+  const child = spawned(options)
+  const exited = new Promise<MainExit>(resolve => {
+    child.once('exit', (exit_code, signal) => resolve({ exit_code, signal, at: new Date().toISOString() }))
+  })
+  if (child.pid === undefined) throw cannotStart(intent, await spawnError(child))
+  child.on('error', () => {
+    // Comes from a failed kill or a closed channel later on; the exit event tells the rest.
+  })
+  let tracking: TrackingMethod | null = null
+  try {
+    // Until the event loop turns the child is unreaped, so its pid is its own even when it has ended (wait(2)).
+    const stat = readStat(child.pid)
+    if (!stat) throw new Error(`process ${child.pid} is not shown in /proc`)
+    const main = identityOf(stat)
+    const journal = openJournal(journalPath(root, intent.run_id))
+    const exclude = [process.pid, ...(options.guard.identity ? [options.guard.identity.pid] : [])]
+    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude })
+    publishMain(root, {
+      schema_version: RECORD_VERSION,
+      run_id: intent.run_id,
+      main,
+      // setsid(2) runs in the child before its program does, so these are the group and session it leads.
+      pgid: main.pid,
+      sid: main.pid,
+      started_at: new Date().toISOString(),
+    })
+    return { child, main, exited, tracking }
+  } catch (error) {
+    // What cannot be recorded may not run. The child is unreaped, so its group is still its own.
+    killGroup(child.pid)
+    if (tracking) await endTree({ tracking, grace_ms: 0 }).catch(() => {})
+    await Promise.race([exited, pause(UNDO_MS)])
+    throw error
+  }
+}
+
+function spawned({ intent, environment, stdio }: OwnerOptions): ChildProcess {
+  const [program, ...rest] = intent.argv
+  try {
+    return ownChild(spawn(program, rest, { cwd: intent.cwd, env: environment, detached: true, stdio }))
+  } catch (error) {
+    // Node refuses some values before any system call, such as a NUL byte in an argument.
+    throw cannotStart(intent, error)
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Ended already, or another user's by now.
+  }
+}
+
+function spawnError(child: ChildProcess): Promise<Error> {
+  return new Promise(resolve => child.once('error', resolve))
+}
+
+const recordsUnavailable = (error: unknown): StartFailed =>
+  new StartFailed(
+    'RECORDS_UNAVAILABLE',
+    `the run cannot be recorded: ${error instanceof Error ? error.message : String(error)}`,
+    errnoOf(error),
+  )
+
+function cannotStart({ argv, cwd }: RunIntent, error: unknown): StartFailed {
+  const errno = errnoOf(error)
+  const [program] = argv
+  const message = (): string => {
+    // execve(2) and chdir(2) fail with the same errors; say which of the two it was.
+    const place = faultOfDirectory(cwd)
+    if (place) return `the working directory ${cwd} ${place}`
+    switch (errno) {
+      case 'ENOENT':
+        return `${program} was not found`
+      case 'EACCES':
+        return `${program} is not executable`
+      case 'E2BIG':
+        return `the arguments and the environment of ${program} are longer than the system takes`
+      default:
+        return `${program} could not be started: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+  return new StartFailed('START_FAILED', message(), errno)
+}
+
+function faultOfDirectory(path: string): string | null {
+  try {
+    if (!statSync(path).isDirectory()) return 'is no directory'
+    accessSync(path, constants.X_OK)
+    return null
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? 'is not there' : `cannot be entered (${errnoOf(error)})`
+  }
+}
+
+function recordFailure({ root, intent }: OwnerOptions, reservation: Reservation, failed: StartFailed): void {
+  const { code, message, errno, stop_cause } = failed
+  const end = endRecord(intent.run_id, {
+    exit_reason: 'start_failed',
+    stop_cause,
+    error: recordedError(code, message, errno),
+  })
+  try {
+    reservation.publish(end, shortened)
+  } catch {
+    // The run's directory is gone or the disk read-only; nothing is alive that anybody would look for.
+    reservation.release()
+  }
+  leaveLive(root, intent.run_id)
+}

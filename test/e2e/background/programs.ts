@@ -1,0 +1,40 @@
+/** Programs for background runs, as shell scripts: well-behaved, stubborn, and with families of every kind. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
+
+/** Lives until somebody ends it. */
+export const SLEEPER = ['sleep', '3600'] as const
+
+/** A script in the sandbox, run by sh; `$1` is the sandbox's directory. */
+export function script(sandbox: Sandbox, name: string, body: string): string[] {
+  return ['sh', sandbox.file(`${name}.sh`, `${body}\n`), sandbox.path]
+}
+
+/** Ignores TERM, and so does everything that it starts; writes its pid to `stubborn.pid` when it does. */
+export const stubborn = (sandbox: Sandbox): string[] =>
+  script(sandbox, 'stubborn', `trap '' TERM; echo $$ >"$1/stubborn.pid"; while :; do sleep 1; done`)
+
+/**
+ * A main process that waits, and below it: a child in its group, one in a session of its own, and one whose parent
+ * exited and that left group and session. Their pids go to `child.pid`, `setsid.pid`, `orphan.pid`.
+ */
+export const family = (sandbox: Sandbox, prelude = ''): string[] =>
+  script(
+    sandbox,
+    'family',
+    `${prelude}
+sleep 3600 & echo $! >"$1/child.pid"
+setsid sh -c 'echo $$ >"$1/setsid.pid"; exec sleep 3600' sh "$1" &
+(setsid sh -c 'sleep 3600 & echo $! >"$1/orphan.pid"' sh "$1" &)
+wait`,
+  )
+
+export const FAMILY = ['child', 'setsid', 'orphan'] as const
+
+/** Waits for a script to write a pid. */
+export function pidIn(sandbox: Sandbox, name: string): Promise<number> {
+  const path = join(sandbox.path, `${name}.pid`)
+  return until(`${name}.pid`, () => existsSync(path) && Number(readFileSync(path, 'utf8')))
+}

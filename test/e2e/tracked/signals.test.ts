@@ -1,0 +1,229 @@
+/** A call that gets a signal: its children first, then its hooks and its files, then one answer. */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Sandbox } from '../harness/sandbox.js'
+import { isAlive } from '../harness/witness.js'
+import { envelopesIn, go, gone, living, log, logged, note, pidIn, probe, tempDirs } from './probe.js'
+
+/** A child that notes TERM and does not obey it. */
+const STUBBORN = `process.on('SIGTERM', () => {
+  require('fs').appendFileSync(process.env.LOG, 'child TERM ' + Date.now() + '\\\\n')
+})
+require('fs').writeFileSync(process.env.PID, String(process.pid))
+setInterval(() => {}, 1000)`
+
+const RUN_STUBBORN = `
+  const dir = await ctx.temp_dir()
+  writeFileSync(join(dir, 'file'), dir)
+  writeFileSync(join(here, 'dir'), dir)
+  ctx.on_cleanup(async () => {
+    note('hook ' + Date.now() + ' child ' + (isThere(readFileSync(join(here, 'pid'), 'utf8')) ? 'there' : 'gone'))
+    await pause(150)
+    note('hook done ' + Date.now())
+  })
+  await ctx.run([process.execPath, '-e', \`${STUBBORN}\`], { env: { LOG: join(here, 'log'), PID: join(here, 'pid') } })
+  return {}
+`
+
+for (const [signal, code, ids] of [
+  ['SIGTERM', 143, 'REQ-F-030, REQ-F-031, REQ-F-013, REQ-F-032, REQ-C-017'],
+  ['SIGINT', 130, 'REQ-F-069, REQ-F-031, REQ-F-032'],
+  ['SIGHUP', 129, 'REQ-F-031, REQ-F-032'],
+] as const) {
+  test(`${ids}: ${signal} reaches a tracked child that ignores TERM, KILL follows after the grace, then hooks, then one answer with exit ${code}`, async () => {
+    const sandbox = Sandbox.create()
+    const { child, answer } = go(sandbox, probe(sandbox, RUN_STUBBORN))
+    const pid = await pidIn(sandbox, 'pid')
+    const dir = readFileSync(join(sandbox.path, 'dir'), 'utf8')
+    let at_arrival = { lines: [] as string[], alive: true, dirs: [''], at: 0 }
+    child.stdout?.once('data', () => {
+      at_arrival = { lines: log(sandbox), alive: isAlive(pid), dirs: tempDirs(sandbox), at: Date.now() }
+    })
+    const sent = Date.now()
+    child.kill(signal)
+    const { code: exit_code, stdout } = await answer
+
+    expect(exit_code, stdout).toBe(code)
+    expect(envelopesIn(stdout)).toMatchObject([
+      { ok: false, data: { partial: true }, error: { code: 'CANCELLED' }, meta: { exit_code: code } },
+    ])
+    // When the answer's first byte came, all this lay behind.
+    expect(at_arrival.lines.map(line => line.replace(/\d{6,}/, '…'))).toEqual([
+      'child TERM …',
+      'hook … child gone',
+      'hook done …',
+    ])
+    expect(at_arrival.alive).toBe(false)
+    expect(at_arrival.dirs).toEqual([])
+    expect(dir).toContain(sandbox.path)
+    const times = at_arrival.lines.map(line => Number(/\d{6,}/.exec(line)?.[0]))
+    const [term = 0, hook = 0, done = 0] = times
+    expect([sent, term, hook, done, at_arrival.at]).toEqual([sent, term, hook, done, at_arrival.at].sort())
+    await sandbox.nothingLeft()
+  })
+}
+
+test('REQ-F-013: a second SIGTERM during the cleanup changes nothing: one envelope, exit 143', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `ctx.on_cleanup(async () => { note('cleaning'); while (!existsSync(join(here, 'go on'))) await pause(5); note('cleaned') })
+     note('ready')
+     await forever()`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'ready')
+  child.kill('SIGTERM')
+  await logged(sandbox, 'cleaning')
+  child.kill('SIGTERM')
+  child.kill('SIGHUP')
+  mkdirSync(join(sandbox.path, 'go on'))
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' } }])
+  expect(log(sandbox)).toEqual(['ready', 'cleaning', 'cleaned'])
+})
+
+test('REQ-F-069: a second SIGINT sends KILL to every tracked tree and ends the call with 130, without a second envelope', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `const stubborn = name => ctx.run(['sh', '-c', \`trap 'echo $0 TERM >> log' TERM; (trap "" TERM; exec sleep 1000) & echo $$ > $0; while :; do sleep 0.05; done\`, name])
+     await Promise.all([stubborn('one'), stubborn('two')])
+     return {}`,
+  )
+  const { child, answer } = go(sandbox, script)
+  const pids = await Promise.all([pidIn(sandbox, 'one'), pidIn(sandbox, 'two')])
+  child.kill('SIGINT')
+  await logged(sandbox, 'one TERM')
+  await logged(sandbox, 'two TERM')
+  const before = performance.now()
+  child.kill('SIGINT')
+  const { code, stdout } = await answer
+  expect(code).toBe(130)
+  expect(envelopesIn(stdout).length).toBeLessThanOrEqual(1)
+  // The grace is 2 s; whoever waited for it to pass would be here later.
+  expect(performance.now() - before).toBeLessThan(1_800)
+  for (const pid of pids) await gone(pid)
+  await sandbox.nothingLeft()
+})
+
+test('REQ-F-069: a second SIGINT does not wait for a hook that hangs', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `for (let n = 0; n < 20; n += 1) ctx.on_cleanup(() => { note('cleaning'); return new Promise(() => {}) })
+     note('ready')
+     await forever()`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'ready')
+  child.kill('SIGINT')
+  await logged(sandbox, 'cleaning')
+  child.kill('SIGINT')
+  const { code, stdout } = await answer
+  expect(code).toBe(130)
+  expect(stdout).toBe('')
+  expect(log(sandbox).filter(line => line === 'cleaning').length).toBeLessThan(3)
+})
+
+test('REQ-F-013: a handler that ignores ctx.signal is cut short all the same, and can start and write nothing any more', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `const dir = await ctx.temp_dir()
+     ctx.on_cleanup(() => pause(200))
+     note('ready')
+     const refused = new Set()
+     for (;;) {
+       await pause(5)
+       console.log('noise')
+       for (const attempt of [() => ctx.run(['sleep', '1000']), () => ctx.temp_dir()]) {
+         if (!ctx.signal.aborted) continue
+         try { await attempt() } catch (error) {
+           if (!refused.has(attempt.toString())) note(error.details.code)
+           refused.add(attempt.toString())
+         }
+       }
+     }`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'ready')
+  child.kill('SIGTERM')
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' } }])
+  expect(log(sandbox)).toContain('CALL_ENDING')
+  expect(tempDirs(sandbox)).toEqual([])
+  await sandbox.nothingLeft()
+})
+
+test('ctx.signal tells a handler of SIGTERM, and what it then throws does not change the answer', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `ctx.on_cleanup(() => pause(100))
+     note('ready')
+     await new Promise((_, reject) => ctx.signal.addEventListener('abort', () => { note('told'); reject(new Error('gave up')) }))`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'ready')
+  child.kill('SIGTERM')
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(log(sandbox)).toEqual(['ready', 'told'])
+  expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' }, warnings: [] }])
+})
+
+test('a SIGTERM after the handler returned but before the answer cancels the call', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `let told = false
+     process.on('SIGTERM', () => { told = true })
+     ctx.on_cleanup(async () => { note('cleaning'); while (!told) await pause(5) })
+     return { done: true }`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'cleaning')
+  child.kill('SIGTERM')
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(envelopesIn(stdout)).toMatchObject([{ ok: false, error: { code: 'CANCELLED' } }])
+})
+
+test('a time limit that passes during the teardown does not take back what the handler achieved', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `const started = performance.now()
+     ctx.on_cleanup(async () => { while (performance.now() < started + 1_500) await pause(5) })
+     return { done: true }`,
+  )
+  const { code, envelope } = await go(sandbox, script, ['--timeout', '1s']).answer
+  expect(code, JSON.stringify(envelope)).toBe(0)
+  expect(envelope.data).toEqual({ done: true })
+})
+
+test('a reader that stops reading in the middle of the answer does not make the call immortal', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `await ctx.run(['true'])
+     process.once('exit', code => note('exit ' + code))
+     note('ready')
+     return { text: 'x'.repeat(8_000_000) }`,
+  )
+  const child = sandbox.spawn(['go'], { script }, ['ignore', 'pipe', 'ignore'])
+  child.stdout?.pause()
+  await logged(sandbox, 'ready')
+  const ended = new Promise(resolve => child.once('exit', (code, signal) => resolve([code, signal])))
+  // Until it is in the middle of the write it still answers; so the signal comes again.
+  const again = setInterval(() => child.kill('SIGTERM'), 100)
+  expect(await ended).toEqual([143, null])
+  clearInterval(again)
+  child.stdout?.destroy()
+  expect(living(sandbox, 'probe')).toEqual([])
+  note(sandbox, 'end')
+})
