@@ -1,10 +1,11 @@
 // Builds dist/: the library and the bin as ESM with shared chunks, the shim and the watcher as one file each,
 // the declarations, and the reference tool's compiled manifest.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { builtinsByName, bundleLibrary } from './cold-bundle.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -25,23 +26,21 @@ const shared = {
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 
 // Every module of dist lies exactly one level below it, so that any of them finds the shim by one relative path.
-await build({
-  ...shared,
-  banner: {},
-  entryPoints: {
-    'bin/chaperone': 'bin/chaperone.ts',
-    'framework/index': 'framework/index.ts',
-    'framework/author': 'framework/author.ts',
-    'framework/testing': 'framework/testing.ts',
-  },
-  packages: 'external',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  outdir: 'dist',
-})
+await bundleLibrary(
+  { ...shared, banner: {}, packages: 'external' },
+  // What authors import, by three names: one module at run time, so that loading it costs one file.
+  ['framework/index.ts', 'framework/author.ts', 'framework/testing.ts'],
+  { 'bin/chaperone': 'bin/chaperone.ts' },
+)
 
 // Single files: they go on working while the package is upgraded or removed under a running process.
-await build({ ...shared, entryPoints: ['framework/shim/shim.ts'], outfile: 'dist/framework/shim/shim.js' })
+await build({
+  ...shared,
+  entryPoints: ['framework/shim/shim.ts'],
+  plugins: [builtinsByName],
+  minifyWhitespace: true,
+  outfile: 'dist/framework/shim/shim.js',
+})
 await build({
   ...shared,
   banner: {},
@@ -49,12 +48,18 @@ await build({
   outfile: 'dist/commands/directory-watcher.js',
 })
 
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-})
 chmodSync(join(root, 'dist/bin/chaperone.js'), 0o755)
-execFileSync(process.execPath, [join(root, 'dist/bin/chaperone.js'), 'manifest', '--write'], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-})
+node('dist/bin/chaperone.js', 'manifest', '--write')
+node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+
+function node(script, ...args) {
+  // What it prints is told only where it failed: tsc on stdout, our tool in its envelope.
+  const { status, stdout } = spawnSync(process.execPath, [join(root, script), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  if (status === 0) return
+  console.error(stdout)
+  process.exit(1)
+}

@@ -60,7 +60,7 @@ export default defineCommand({
         fix_required: 'give --run or --session, as the answer of start-watcher names them',
       })
     }
-    const watchers = ctx.runs.live({
+    const watchers = await ctx.runs.live({
       command: 'start-watcher',
       ...(run === undefined ? {} : { run }),
       ...(ctx.session.given ? { session: ctx.session.id } : {}),

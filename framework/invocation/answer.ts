@@ -88,7 +88,7 @@ export function unwritable(error: unknown): Outcome {
 }
 
 /**
- * Writes the answer: stderr first, so that stdout's end is the end.
+ * Writes the answer: for a program stderr first, so that stdout's end is the end.
  * @throws ReaderGone where nobody reads stdout any more
  */
 export async function writeAnswer(
@@ -105,6 +105,11 @@ export async function writeAnswer(
     },
     width: io.width,
   })
-  if (rendered.stderr !== '' && verbosity !== 'quiet') io.write_stderr(rendered.stderr)
+  const tell = () => {
+    if (rendered.stderr !== '' && verbosity !== 'quiet') io.write_stderr(rendered.stderr)
+  }
+  // A person reads on: what there is to say about a table stands below it.
+  if (format !== 'human') tell()
   await io.write_stdout(rendered.stdout)
+  if (format === 'human') tell()
 }

@@ -15,13 +15,8 @@ import { type BackgroundRequest, backgroundRequest } from './background-request.
 import type { CallFacts } from './call-facts.js'
 import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
-import {
-  BACKGROUND_GRACE_MS,
-  mergeEnvironment,
-  newIntent,
-  runEnvironment,
-  runnableCleanupCommand,
-} from './new-intent.js'
+import { BACKGROUND_GRACE_MS } from './grace.js'
+import { mergeEnvironment, newIntent, runEnvironment, runnableCleanupCommand } from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
 import { sessionStopping } from './tracked-children.js'
 

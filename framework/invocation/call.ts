@@ -124,9 +124,10 @@ class Call {
       const group = resolution.kind === 'group' ? resolution.prefix : ''
       const answer = await pure(group)
       if (answer) return { ...answer, executed: null }
-      if (parsed.errors.length > 0) return { outcome: refused(parsed.errors), executed: null }
+      // A bare call shows what there is, whatever the environment holds (REQ-F-068).
+      if (argv.length > 0 && parsed.errors.length > 0)
+        return { outcome: refused(parsed.errors), executed: null }
       if (group !== '') return { outcome: await incompleteCommand(source, request, group), executed: null }
-      // A bare call shows what there is (REQ-F-068).
       const help = await pure('', { ...globals, help: true })
       return { ...(help ?? { outcome: success(null) }), executed: null }
     }

@@ -98,7 +98,7 @@ export interface Runs {
     readonly run?: string
     readonly session?: string
     readonly command?: string
-  }): readonly LiveRun[]
+  }): Promise<readonly LiveRun[]>
   /**
    * Ends runs as the built-in `stop` does, all at once: TERM to the whole tree, the grace, KILL.
    * @param grace_ms 5000 where left out

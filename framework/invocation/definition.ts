@@ -30,7 +30,7 @@ export interface ToolOptions {
 }
 
 /** The definition's identity. */
-export const identityOf = ({ name, version, description }: ToolDefinition): ToolIdentity => ({
+export const toolIdentity = ({ name, version, description }: ToolDefinition): ToolIdentity => ({
   name,
   version,
   description,
@@ -46,7 +46,7 @@ export async function openSource(
   options: ToolOptions,
   compile = false,
 ): Promise<CommandSource> {
-  const tool = identityOf(definition)
+  const tool = toolIdentity(definition)
   const authors = loaders(definition.commands)
   const builtins = [...options.builtins].map(
     ([path, load]): CommandLoader => ({

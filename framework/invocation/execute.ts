@@ -1,8 +1,7 @@
 /** Phases 6 to 8 of a call: open, execute, tear down. Whatever the handler does, everything it acquired is given back. */
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
-import { existingPidFile } from '../runs/pid-file.js'
-import { BackgroundCapability } from './background-capability.js'
+import type { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
 import { CallScope } from './call-scope.js'
 import { CleanupHooks } from './cleanup-hooks.js'
@@ -13,13 +12,14 @@ import { type Fault, HandlerFaults } from './handler-faults.js'
 import { attachInternals, type Internals } from './internals.js'
 import { type Cut, cutOutcome, type Interruption } from './interruption.js'
 import { makeContext, type Progress } from './make-context.js'
+import { OnDemand } from './on-demand.js'
 import { failure, type Outcome } from './outcome.js'
 import type { Verbosity } from './settings.js'
 import type { DescribedCommand } from './source.js'
 import { tearDown } from './teardown.js'
 import { TempDir } from './temp-dir.js'
 import { withoutTrace } from './thrown.js'
-import { TrackedChildren } from './tracked-children.js'
+import type { TrackedChildren } from './tracked-children.js'
 import { UndeclaredChildren } from './undeclared-children.js'
 
 export interface Execution {
@@ -58,8 +58,14 @@ export async function execute(execution: Execution): Promise<Executed> {
   const held = {
     scope,
     inner,
-    tracked: new TrackedChildren(facts),
-    background: new BackgroundCapability(facts, contract, stop.signal),
+    tracked: new OnDemand<TrackedChildren>(async () => {
+      const module = await import('./tracked-children.js')
+      return new module.TrackedChildren(facts)
+    }),
+    background: new OnDemand<BackgroundCapability>(async () => {
+      const module = await import('./background-capability.js')
+      return new module.BackgroundCapability(facts, contract, stop.signal)
+    }),
     undeclared: new UndeclaredChildren(scope, `${facts.tool.prefix}RUN_ID`),
     hooks: new CleanupHooks(),
     temp: new TempDir(facts.tool.name, facts.request_id),
@@ -90,7 +96,7 @@ export async function execute(execution: Execution): Promise<Executed> {
       return call
     },
   })
-  const force = () => tracked.force()
+  const force = () => tracked.loaded?.force()
   interruption.forced.addEventListener('abort', force)
   undeclared.watch()
   faults.watch()
@@ -109,10 +115,10 @@ export async function execute(execution: Execution): Promise<Executed> {
   })
   interruption.forced.removeEventListener('abort', force)
   const final = afterTeardown(outcome, execution, stray, progress)
-  if (final.exit_code !== 0) await background.withdraw()
+  if (final.exit_code !== 0) await (await background.close())?.withdraw()
   const late = interruption.cut ? [] : faults.late.map(unhandled)
-  const pid_file =
-    tracked.started_any || background.fields() ? existingPidFile(facts.state(), facts.session_id) : null
+  const has_runs = tracked.loaded?.started_any === true || background.loaded?.fields() != null
+  const pid_file = has_runs ? await pidFileOf(facts) : null
   const release = () => {
     undeclared.release()
     faults.release()
@@ -128,9 +134,17 @@ export async function execute(execution: Execution): Promise<Executed> {
         ...(temp.path === null ? {} : { session_tmp_dir: temp.path }),
       },
     },
-    confirm: () => background.confirm().finally(release),
-    withdraw: () => background.withdraw().finally(release),
+    confirm: () => finishing(background.loaded?.confirm(), release),
+    withdraw: () => finishing(background.loaded?.withdraw(), release),
   }
+}
+
+const finishing = (work: Promise<void> | undefined, release: () => void): Promise<void> =>
+  Promise.resolve(work).finally(release)
+
+async function pidFileOf({ state, session_id }: CallFacts): Promise<string | null> {
+  const { existingPidFile } = await import('../runs/pid-file.js')
+  return existingPidFile(state(), session_id)
 }
 
 function outcomeOf(

@@ -5,6 +5,7 @@ import type { Command } from './command.js'
 import type { BaseContext } from './context.js'
 import { checkEffect } from './effect.js'
 import { FrameworkExit } from './framework-exit.js'
+import type { OnDemand } from './on-demand.js'
 import { type Data, failure, type Outcome, success } from './outcome.js'
 import type { DescribedCommand } from './source.js'
 
@@ -12,7 +13,7 @@ export interface Handling {
   readonly described: DescribedCommand
   readonly command: Command
   readonly args: Readonly<Record<string, unknown>>
-  readonly background: BackgroundCapability
+  readonly background: OnDemand<BackgroundCapability>
 }
 
 /** Runs the handler and holds its data to the contract; never rejects. */
@@ -26,7 +27,7 @@ export async function handle(handling: Handling, ctx: BaseContext): Promise<Outc
     const missing = checkEffect(contract, args['dry-run'] === true, data)
     if (missing) return failure(missing, 'execution')
     if (contract.spawns_background_process !== true) return success(data)
-    const fields = background.fields()
+    const fields = background.loaded?.fields()
     if (!fields) return failure(notStarted(contract.name), 'execution')
     return success({ ...data, ...fields })
   } catch (error) {

@@ -5,15 +5,15 @@ import { globalFlags } from '../contract/global-flags.js'
 import type { ToolIdentity } from '../contract/registry.js'
 import { callTool } from './call.js'
 import {
-  identityOf,
   manifestTarget,
   openSource,
   type ToolDefinition,
   type ToolOptions,
+  toolIdentity,
 } from './definition.js'
 import { Interruption, SIGNAL_EXIT_CODES, type TerminalSignal } from './interruption.js'
 import { LoadingFaults } from './loading-faults.js'
-import { divertStrayOutput, processIo } from './process-io.js'
+import { divertStrayOutput, processIo, stderrFlushed } from './process-io.js'
 
 /** How long a second SIGINT leaves for KILL and the answer, in milliseconds. */
 const FORCED_EXIT_MS = 500
@@ -27,12 +27,12 @@ export async function runMain(
   // For everything that this process starts, by whatever library: nobody is there to page through output (REQ-F-010).
   process.env['PAGER'] = 'cat'
   process.env['GIT_PAGER'] = 'cat'
-  const tool = identityOf(definition)
+  const tool = toolIdentity(definition)
   const interruption = new Interruption()
   const signals = new Signals(interruption)
-  const loading = new LoadingFaults()
   const io = processIo()
   const entry = io.entry === null ? null : pathToFileURL(io.entry)
+  const loading = new LoadingFaults()
   const exit_code = await callTool({
     tool,
     source: () => openSource(definition, options, isCompiling(tool, argv)),
@@ -49,8 +49,8 @@ export async function runMain(
       signals.exitAtOnce()
     },
     divert: divertStrayOutput,
-  })
-  await flushed(process.stderr)
+  }).finally(() => loading.release())
+  await stderrFlushed()
   process.exit(exit_code)
 }
 
@@ -84,12 +84,4 @@ class Signals {
     }
     this.#interruption.interrupt({ kind: 'signal', signal })
   }
-}
-
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0) return Promise.resolve()
-  return new Promise(resolve => {
-    stream.write('', () => resolve())
-    stream.once('error', () => resolve())
-  })
 }

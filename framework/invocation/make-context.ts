@@ -7,10 +7,10 @@ import type { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
 import { CommandExit, type ExitDetails } from './command-exit.js'
-import type { BaseContext } from './context.js'
+import type { Background, BaseContext, Runs } from './context.js'
 import { CapabilityError } from './framework-exit.js'
+import type { OnDemand } from './on-demand.js'
 import { promptFor } from './prompt.js'
-import { runAccess } from './run-access.js'
 import type { Verbosity } from './settings.js'
 import type { TempDir } from './temp-dir.js'
 import type { TrackedChildren } from './tracked-children.js'
@@ -24,8 +24,8 @@ export interface ContextParts {
   readonly verbosity: Verbosity
   readonly hooks: CleanupHooks
   readonly temp: TempDir
-  readonly tracked: TrackedChildren
-  readonly background: BackgroundCapability
+  readonly tracked: OnDemand<TrackedChildren>
+  readonly background: OnDemand<BackgroundCapability>
   readonly warnings: WarningDetail[]
   readonly report_progress: (progress: Progress) => void
 }
@@ -49,8 +49,8 @@ export function makeContext(parts: ContextParts): BaseContext {
     signal: parts.signal,
     exit: exitConstructors(contract),
     temp_dir: async () => temp.make(),
-    run: (argv, options) => tracked.run(argv, options),
-    runs: runAccess(facts),
+    run: async (argv, options) => (await tracked.get()).run(argv, options),
+    runs: runsOf(facts),
     on_cleanup: hook => hooks.add(hook),
     log(message) {
       if (told) say(message)
@@ -76,7 +76,7 @@ export function makeContext(parts: ContextParts): BaseContext {
     },
   }
   return Object.defineProperties(base, {
-    background: capability(contract.spawns_background_process === true, parts.background, () =>
+    background: capability(contract.spawns_background_process === true, backgroundOf(parts.background), () =>
       undeclared(
         contract,
         'ctx.background',
@@ -90,6 +90,19 @@ export function makeContext(parts: ContextParts): BaseContext {
       undeclared(contract, 'ctx.prompt', 'interactive: true'),
     ),
   })
+}
+
+const backgroundOf = (background: OnDemand<Background>): Background => ({
+  spawn: async (argv, options) => (await background.get()).spawn(argv, options),
+  existing: async run_id => (await background.get()).existing(run_id),
+})
+
+function runsOf(facts: CallFacts): Runs {
+  const access = async () => (await import('./run-access.js')).runAccess(facts)
+  return {
+    live: async which => (await access()).live(which),
+    stop: async (run_ids, options) => (await access()).stop(run_ids, options),
+  }
 }
 
 const WARNING_CODE = /^[A-Z][A-Z0-9_]+$/

@@ -5,10 +5,6 @@ import { newRunId } from '../store/ids.js'
 import type { CallFacts } from './call-facts.js'
 import { spelledTool } from './spelled-command.js'
 
-/** TERM to KILL where nobody says otherwise, in milliseconds: background runs, and children of a call (REQ-F-031). */
-export const BACKGROUND_GRACE_MS = 5_000
-export const TRACKED_GRACE_MS = 2_000
-
 /** Tracked children write no log. */
 const NO_LOG_BYTES = 0
 

@@ -1,18 +1,19 @@
-/** The real process as an `Io`. Streams are touched when first used: opening stdout costs as much as a small command. */
-import { realpathSync } from 'node:fs'
-import { isatty } from 'node:tty'
+/** The real process as an `Io`. Node's streams are touched only where needed: opening one costs as much as a small command. */
+import { fstatSync, realpathSync, writeSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { errnoOf } from '../process/errno.js'
 import { type Io, ReaderGone } from './io.js'
 
 export function processIo(): Io {
   return {
     env: process.env,
-    cwd: process.cwd(),
-    entry: process.argv[1] === undefined ? null : realpathSync(process.argv[1]),
-    stdin_is_tty: isatty(0),
-    stdout_is_tty: isatty(1),
-    stderr_is_tty: isatty(2),
+    cwd: workingDirectory(),
+    entry: entryScript(),
+    stdin_is_tty: isTerminal(0),
+    stdout_is_tty: isTerminal(1),
+    stderr_is_tty: isTerminal(2),
     get width() {
-      return isatty(1) ? (process.stdout.columns ?? 80) : 0
+      return isTerminal(1) ? (process.stdout.columns ?? 80) : 0
     },
     write_stdout: writeStdout,
     write_stderr(text) {
@@ -21,13 +22,56 @@ export function processIo(): Io {
   }
 }
 
+/** Where the call was made; a directory that has been removed is still the one that paths were meant from. */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    const named = process.env['PWD']
+    return named !== undefined && isAbsolute(named) ? named : '/'
+  }
+}
+
+/** The script that runs; null also where it has been removed. */
+function entryScript(): string | null {
+  try {
+    return process.argv[1] === undefined ? null : realpathSync(process.argv[1])
+  } catch {
+    return null
+  }
+}
+
+/** Only a character device can be a terminal; loading node:tty to ask costs more than reading the command line. */
+function isTerminal(descriptor: number): boolean {
+  try {
+    return (
+      fstatSync(descriptor).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(descriptor)
+    )
+  } catch {
+    // It is closed.
+    return false
+  }
+}
+
+let stderr_used = false
+
 /** Stderr, whose reader may go at any time: what cannot be said there is lost, and nothing else. */
 function stderr(): NodeJS.WriteStream {
-  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
+  if (!stderr_used) process.stderr.on('error', ignore)
+  stderr_used = true
   return process.stderr
 }
 
 const ignore = () => {}
+
+/** Resolves when all that was said on stderr has been handed over. */
+export function stderrFlushed(): Promise<void> {
+  if (!stderr_used || process.stderr.writableLength === 0) return Promise.resolve()
+  return new Promise(resolve => {
+    process.stderr.write('', () => resolve())
+    process.stderr.once('error', () => resolve())
+  })
+}
 
 // Taken before anything is intercepted, so that only the answer reaches stdout.
 let original: typeof process.stdout.write | null = null
@@ -38,8 +82,27 @@ let original: typeof process.stdout.write | null = null
  * @param noticed told each stray text
  */
 export function divertStrayOutput(noticed: (text: string) => void): void {
-  original = process.stdout.write.bind(process.stdout)
-  process.stdout.write = (
+  const own = Object.getOwnPropertyDescriptor(process, 'stdout')
+  if (!own?.get || !own.configurable) {
+    divert(process.stdout, noticed)
+    return
+  }
+  let diverted = false
+  // Whoever writes asks for the stream first, the console too; nobody asking is the usual case.
+  Object.defineProperty(process, 'stdout', {
+    ...own,
+    get() {
+      const stream: NodeJS.WriteStream = own.get?.call(process)
+      if (!diverted) divert(stream, noticed)
+      diverted = true
+      return stream
+    },
+  })
+}
+
+function divert(stream: NodeJS.WriteStream, noticed: (text: string) => void): void {
+  original = stream.write.bind(stream)
+  stream.write = (
     chunk: string | Uint8Array,
     encoding?: BufferEncoding | ((error?: Error | null) => void),
     done?: (error?: Error | null) => void,
@@ -50,23 +113,51 @@ export function divertStrayOutput(noticed: (text: string) => void): void {
       : stderr().write(chunk, encoding, done)
   }
   // Ended by a handler it could not carry the answer.
-  process.stdout.end = () => process.stdout
+  stream.end = () => stream
 }
 
 /** A pipe, and a socket, whose other end was closed. */
-const GONE = new Set<string | undefined>(['EPIPE', 'ECONNRESET'])
+const GONE = new Set<string | null>(['EPIPE', 'ECONNRESET'])
 
-function writeStdout(text: string): Promise<void> {
-  if (text === '') return Promise.resolve()
-  const write = original ?? process.stdout.write.bind(process.stdout)
+/** What a fresh pipe or socket takes without anybody reading (pipe(7): 65,536 bytes). */
+const SMALL_BYTES = 65_536
+
+async function writeStdout(text: string): Promise<void> {
+  if (text === '') return
+  const bytes = Buffer.from(text, 'utf8')
+  const rest = bytes.length <= SMALL_BYTES && !isTerminal(1) ? writeSmall(bytes) : bytes
+  if (rest.length > 0) await writeStream(rest)
+}
+
+/**
+ * Writes without Node's stream. Should it block after all (others filled the pipe and nobody reads), no handler of ours
+ * could run, so the signals get back their own disposition first: each of them ends us at once.
+ * @returns what a non-blocking pipe did not take
+ */
+function writeSmall(bytes: Buffer): Buffer {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.removeAllListeners(signal)
+  let written = 0
+  try {
+    while (written < bytes.length) written += writeSync(1, bytes, written)
+  } catch (error) {
+    if (errnoOf(error) !== 'EAGAIN') throw reading(error)
+  }
+  return bytes.subarray(written)
+}
+
+function writeStream(bytes: Buffer): Promise<void> {
+  const stream = process.stdout
+  const write = original ?? stream.write.bind(stream)
   return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) =>
-      reject(GONE.has(error.code) ? new ReaderGone('nobody reads stdout') : error)
-    process.stdout.once('error', failed)
-    write(text, error => {
+    const failed = (error: Error) => reject(reading(error))
+    stream.once('error', failed)
+    write(bytes, error => {
       if (error) return failed(error)
-      process.stdout.off('error', failed)
+      stream.off('error', failed)
       resolve()
     })
   })
 }
+
+const reading = (error: unknown): unknown =>
+  GONE.has(errnoOf(error)) ? new ReaderGone('nobody reads stdout') : error

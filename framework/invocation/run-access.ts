@@ -8,7 +8,7 @@ import { peekStateRoot, stateRootPath, stateRootVariable } from '../store/state-
 import type { CallFacts } from './call-facts.js'
 import type { LiveRun, Runs } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
-import { BACKGROUND_GRACE_MS } from './new-intent.js'
+import { BACKGROUND_GRACE_MS } from './grace.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
 
@@ -16,7 +16,7 @@ export function runAccess(facts: CallFacts): Runs {
   const { tool, io } = facts
   const recorded = () => peekStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
   return {
-    live(which = {}) {
+    async live(which = {}) {
       const root = recorded()
       if (!root) return []
       return (

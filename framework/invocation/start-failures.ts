@@ -5,12 +5,6 @@ import type { RunIntent } from '../runs/records.js'
 import { FrameworkExit } from './framework-exit.js'
 import { withoutTrace } from './thrown.js'
 
-export const callEnding = (): FrameworkExit =>
-  new FrameworkExit('CONFLICT', 'CALL_ENDING', 'the call is ending; nothing new is started', {
-    fix_required:
-      'call ctx.run before the command ends; cleanup hooks release what it holds without new processes',
-  })
-
 export const sessionStopping = (session_id: string): FrameworkExit =>
   new FrameworkExit(
     'CONFLICT',

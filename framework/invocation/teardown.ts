@@ -7,7 +7,8 @@ import type { StopCause } from '../runs/records.js'
 import type { BackgroundCapability } from './background-capability.js'
 import type { CallScope } from './call-scope.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
-import { TRACKED_GRACE_MS } from './new-intent.js'
+import { TRACKED_GRACE_MS } from './grace.js'
+import type { OnDemand } from './on-demand.js'
 import type { TempDir } from './temp-dir.js'
 import { withoutTrace } from './thrown.js'
 import type { TrackedChildren } from './tracked-children.js'
@@ -18,8 +19,8 @@ export interface Held {
   readonly scope: CallScope
   /** Calls within this one, which hold things of their own. */
   readonly inner: ReadonlySet<Promise<unknown>>
-  readonly tracked: TrackedChildren
-  readonly background: BackgroundCapability
+  readonly tracked: OnDemand<TrackedChildren>
+  readonly background: OnDemand<BackgroundCapability>
   readonly undeclared: UndeclaredChildren
   readonly hooks: CleanupHooks
   readonly temp: TempDir
@@ -63,10 +64,11 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
   // Processes first, all at once: they may hold what the hooks want to release (contract A-05).
   await Promise.all([
     step(async () => {
-      failures.push(...(await tracked.end(cause, TRACKED_GRACE_MS)))
+      const children = await tracked.close()
+      if (children) failures.push(...(await children.end(cause, TRACKED_GRACE_MS)))
     }),
     step(async () => {
-      if (withdraw) await background.withdraw()
+      if (withdraw) await (await background.close())?.withdraw()
     }),
     endUndeclared(),
     ...(is_cut ? inner : []),
@@ -75,8 +77,8 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
     for (const { message } of await scope.run(() => hooks.run())) failures.push(failed(message))
   })
   // What hooks started, or a handler that goes on although it was told to stop.
-  await endUndeclared()
   undeclared.close()
+  await endUndeclared()
   await step(async () => {
     const left = await temp.remove()
     if (left !== null) failures.push(failed(left))

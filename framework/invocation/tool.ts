@@ -3,11 +3,11 @@ import type { ManifestResponse, ResponseEnvelope } from '../../schemas/generated
 import type { Violation } from '../contract/violation.js'
 import { callTool } from './call.js'
 import {
-  identityOf,
   manifestTarget,
   openSource,
   type ToolDefinition,
   type ToolOptions,
+  toolIdentity,
 } from './definition.js'
 import { Interruption } from './interruption.js'
 import type { Io } from './io.js'
@@ -63,7 +63,7 @@ async function embeddedCall(
   let stdout = ''
   let stderr = ''
   const exit_code = await callTool({
-    tool: identityOf(definition),
+    tool: toolIdentity(definition),
     source: async () => source,
     argv,
     io: {

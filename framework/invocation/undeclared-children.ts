@@ -48,7 +48,7 @@ export class UndeclaredChildren {
     return alive.map(({ child, identity }) => warning(child, identity.pid, !surviving.has(identity.pid)))
   }
 
-  /** The teardown is over: what a handler that goes on all the same still starts gets KILL before it can do anything. */
+  /** From now on whatever a handler that goes on all the same still starts gets KILL before it can do anything. */
   close(): void {
     this.#is_closed = true
   }

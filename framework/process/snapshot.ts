@@ -1,7 +1,7 @@
 /**
  * Tracking by looking: parent links, process group, session, environment marker, and a journal of what was seen.
- * Not complete: a process that leaves its group and session, loses its parent and clears its environment between
- * two looks is missed. Works everywhere, needs no privilege.
+ * Not complete: what leaves its group, session and parent between two looks is reported by its marker and not ended;
+ * what clears its environment as well is missed. Works everywhere, needs no privilege.
  */
 import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
 import type { Journal } from './journal.js'

@@ -9,7 +9,7 @@ import { identify, type ProcessIdentity, self } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
 import type { StateRoot } from '../store/state-root.js'
 import type { RunIntent } from './records.js'
-import { shimPath } from './shim-path.js'
+import { installedShimPath } from './shim-path.js'
 
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
 const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0; exec "$@"`
@@ -27,12 +27,21 @@ export interface Guard {
  *   process of its own and end it before the runs that the guard is there to end
  * @throws Error where no process can be started; the caller then starts nothing else either
  */
-export function startGuard(root: StateRoot, marker: RunIntent['marker'] | null = null): Promise<Guard> {
+export async function startGuard(root: StateRoot, marker: RunIntent['marker'] | null = null): Promise<Guard> {
   const owner = self()
   const child = ownChild(
     spawn(
       '/bin/sh',
-      ['-c', SCRIPT, 'guard', process.execPath, shimPath(), 'end-lost', root.path, JSON.stringify(owner)],
+      [
+        '-c',
+        SCRIPT,
+        'guard',
+        process.execPath,
+        installedShimPath(),
+        'end-lost',
+        root.path,
+        JSON.stringify(owner),
+      ],
       {
         detached: true,
         cwd: '/',

@@ -1,5 +1,5 @@
 /** Which ended runs may go, and their removal: by age, by number, by the size of their logs. */
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
@@ -49,6 +49,7 @@ export function pruneHistory(root: StateRoot, new_run_id: string): void {
   try {
     for (const name of readdirSync(join(root.path, 'runs')))
       if (REMOVED.test(name)) rmSync(join(root.path, 'runs', name), { recursive: true, force: true })
+    for (const run_id of forgotten(root)) removeRun(root, run_id)
     let log_bytes = 0
     for (const [index, run] of endedRuns(root).entries()) {
       log_bytes += run.log_bytes
@@ -58,4 +59,14 @@ export function pruneHistory(root: StateRoot, new_run_id: string): void {
   } catch {
     // Another start prunes at the same time, or a file may not be removed: no reason to refuse a start.
   }
+}
+
+/** What starters that died in the middle of their first records left, long ago: not live, and without an end. */
+function forgotten(root: StateRoot): string[] {
+  const live = new Set(liveRunIds(root))
+  return allRunIds(root).filter(run_id => {
+    const directory = statSync(root.run(run_id), { throwIfNoEntry: false })
+    const is_old = directory !== undefined && Date.now() - directory.mtimeMs > KEEP_MS
+    return is_old && !live.has(run_id) && !existsSync(recordPath(root, run_id, 'end'))
+  })
 }

@@ -2,17 +2,22 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** Seen from this module: as part of the shim's own bundle, of any other module of the build, and in the sources. */
-const PLACES = ['./shim.js', '../framework/shim/shim.js', '../../dist/framework/shim/shim.js']
+/** Seen from this module: as part of any module of the build but the shim itself, as part of that, and in the sources. */
+const PLACES = ['../framework/shim/shim.js', './shim.js', '../../dist/framework/shim/shim.js']
+
+/** Where it is, or where it should be. */
+export function shimPath(): string {
+  const paths = PLACES.map(place => fileURLToPath(new URL(place, import.meta.url)))
+  return paths.find(path => existsSync(path)) ?? paths.join(', ')
+}
 
 /**
- * @throws Error where it is not there: nothing may be started that nobody could own, or end after its owner
+ * As `shimPath`, for who relies on it later and would not be there to see it fail.
+ * @throws Error where it is missing: nothing may be started that nobody would end after its owner
  */
-export function shimPath(): string {
-  const found = PLACES.map(place => fileURLToPath(new URL(place, import.meta.url))).find(path =>
-    existsSync(path),
-  )
-  if (found === undefined)
-    throw new Error('the shim is missing beside the framework: install the package again, or build it')
-  return found
+export function installedShimPath(): string {
+  const path = shimPath()
+  if (!existsSync(path))
+    throw new Error(`the shim is not at ${path}: install the package of this tool's framework again`)
+  return path
 }

@@ -14,11 +14,14 @@ export interface Row {
   readonly within: boolean
 }
 
-const rounds = Number(process.argv[2] ?? 20)
+const [asked = '20', only] = process.argv.slice(2)
+const rounds = Number(asked)
 const directory = mkdtempSync(join(tmpdir(), 'chaperone-bench-'))
 try {
   console.log(`Node ${process.version}, ${rounds} interleaved rounds, medians\n`)
-  for (const rows of [coldRows, backgroundRows, historyRows]) {
+  for (const rows of [coldRows, backgroundRows, historyRows].filter(
+    ({ name }) => !only || name.startsWith(only),
+  )) {
     for (const { what, measured, budget, within } of await rows(directory, rounds))
       console.log(`${within ? 'ok  ' : 'OVER'} ${what.padEnd(58)} ${measured.padEnd(34)} ${budget}`)
   }

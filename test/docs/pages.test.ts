@@ -17,13 +17,17 @@ const pages = ['README.md', ...readdirSync('docs').map(name => join('docs', name
 const blocks = new Map(pages.map(name => [name, blocksOf(readFileSync(name, 'utf8'))]))
 const keyOf = (page: string, { mark }: Block): string => `${page} ${mark}`
 
-test.each(pages)('every block of %s does what the page says, and no process is left', async name => {
-  const page = new Page(name, name === 'README.md' ? 'bare' : 'project')
-  for (const block of blocks.get(name) ?? []) {
-    if (!Object.hasOwn(NOT_EXECUTED, keyOf(name, block))) await page.read(block)
-  }
-  await page.sandbox.nothingLeft()
-}, 180_000)
+test.each(pages)(
+  'every block of %s does what the page says, and no process is left',
+  async name => {
+    const page = new Page(name, name === 'README.md' ? 'bare' : 'project')
+    for (const block of blocks.get(name) ?? []) {
+      if (!Object.hasOwn(NOT_EXECUTED, keyOf(name, block))) await page.read(block)
+    }
+    await page.sandbox.nothingLeft()
+  },
+  180_000,
+)
 
 test('what is said not to be executed is there', () => {
   const keys = [...blocks].flatMap(([page, found]) => found.map(block => keyOf(page, block)))

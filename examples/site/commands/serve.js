@@ -44,9 +44,8 @@ export default defineCommand({
         fix_required: 'name an existing directory',
       })
     }
-    const [running] = ctx.runs
-      .live({ session: ctx.session.id, command: 'serve' })
-      .filter(({ name }) => name === dir)
+    const serving = await ctx.runs.live({ session: ctx.session.id, command: 'serve' })
+    const running = serving.find(({ name }) => name === dir)
     const run = running
       ? await ctx.background.existing(running.run_id)
       : await ctx.background.spawn([process.execPath, SERVER, dir], { name: dir, ready: { log: /^http:/ } })

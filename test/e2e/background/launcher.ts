@@ -1,7 +1,9 @@
 /** A small author's tool, in the consumer project: one background command that starts whatever program it is told to. */
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Answer, CallOptions, Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
 
 /** What the framework adds to the answer of a background command. */
 export interface Started {
@@ -54,6 +56,12 @@ export class Launcher {
     const answer = await this.call(['launch', ...session, '--', ...program], options)
     expect(answer.code, answer.stdout + answer.stderr).toBe(0)
     return answer.envelope.data
+  }
+
+  /** The end record of a run, as soon as it is there. */
+  endOf(run_id: string): Promise<Readonly<Record<string, unknown>>> {
+    const path = join(this.state, 'runs', run_id, 'end.json')
+    return until('the end record', () => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null))
   }
 
   with(options: CallOptions): CallOptions {

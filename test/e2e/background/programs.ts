@@ -17,24 +17,32 @@ export const stubborn = (sandbox: Sandbox): string[] =>
   script(sandbox, 'stubborn', `trap '' TERM; echo $$ >"$1/stubborn.pid"; while :; do sleep 1; done`)
 
 /**
- * A main process that waits, and below it: a child in its group, one in a session of its own, and one whose parent
- * exited and that left group and session. Their pids go to `child.pid`, `setsid.pid`, `orphan.pid`.
+ * A main process that waits, and below it: a child in its group, one in a session of its own, and one that left group
+ * and session and whose parent has exited. Their pids go to `child.pid`, `setsid.pid`, and, once it is one, `orphan.pid`.
  */
-export const family = (sandbox: Sandbox, prelude = ''): string[] =>
-  script(
+export function family(sandbox: Sandbox, prelude = ''): string[] {
+  sandbox.file(
+    'orphan.sh',
+    `while kill -0 "$2" 2>/dev/null; do sleep 0.1; done; echo $$ >"$1/orphan.pid"; exec sleep 3600\n`,
+  )
+  return script(
     sandbox,
     'family',
     `${prelude}
 sleep 3600 & echo $! >"$1/child.pid"
 setsid sh -c 'echo $$ >"$1/setsid.pid"; exec sleep 3600' sh "$1" &
-(setsid sh -c 'sleep 3600 & echo $! >"$1/orphan.pid"' sh "$1" &)
-wait`,
+setsid sh -c 'sh "$1/orphan.sh" "$1" $$ & sleep 1' sh "$1" &
+while :; do sleep 1; done`,
   )
+}
 
-export const FAMILY = ['child', 'setsid', 'orphan'] as const
+/** The pids of a family that is complete. */
+export async function familyOf(sandbox: Sandbox): Promise<number[]> {
+  return [await pidIn(sandbox, 'child'), await pidIn(sandbox, 'setsid'), await pidIn(sandbox, 'orphan')]
+}
 
 /** Waits for a script to write a pid. */
 export function pidIn(sandbox: Sandbox, name: string): Promise<number> {
   const path = join(sandbox.path, `${name}.pid`)
-  return until(`${name}.pid`, () => existsSync(path) && Number(readFileSync(path, 'utf8')))
+  return until(`${name}.pid`, () => (existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0))
 }

@@ -82,6 +82,17 @@ test('REQ-F-027: meta.cwd is where the call was made, or what --cwd says', async
   expect((await tool.ask(['sleep', '--cwd', 'a b'])).meta.cwd).toBe(cwd)
 })
 
+test('REQ-F-027: a call from a directory that has been removed is answered like any other', async () => {
+  const sandbox = Sandbox.create()
+  const cwd = sandbox.directory('removed')
+  for (const argv of ['version', 'ps', '--help', 'ps --cwd /', 'bogus']) {
+    const answer = await sandbox.sh(
+      `cd '${cwd}' && rmdir '${cwd}' && chaperone ${argv}; code=$?; mkdir '${cwd}'; exit $code`,
+    )
+    expect(checked(answer).meta.cwd, argv).toBe(argv.includes('--cwd') ? '/' : cwd)
+  }
+})
+
 test('REQ-F-039: every response tells how long the call took, in whole milliseconds', async () => {
   const tool = author(Sandbox.create())
   for (const argv of ENDINGS) {

@@ -1,0 +1,108 @@
+/**
+ * Stdout in the hands of a built-in command whose business is a stream: it writes as it goes, and the answer is only
+ * the stream's end. Authors' commands cannot reach it.
+ */
+import type { ResponseEnvelope } from '../../schemas/generated/types.js'
+import type { OutputFormat } from '../output/format.js'
+import { pause } from '../process/clock.js'
+import type { BaseContext } from './context.js'
+import { FrameworkExit } from './framework-exit.js'
+import { ReaderGone } from './io.js'
+import type { Verbosity } from './settings.js'
+
+/** How long a call that was cut short waits for a reader that has stopped reading, in ms. */
+const STUCK_READER_MS = 500
+
+/** What a stream needs of an `Io`. */
+export interface StreamIo {
+  /**
+   * Hands bytes to the reader, any number of times; resolves when it has taken them.
+   * @throws ReaderGone
+   */
+  stream_stdout(bytes: Uint8Array): Promise<void>
+  write_stderr(text: string): void
+}
+
+export class OwnedStdout {
+  /** The form that the caller wants. */
+  readonly format: OutputFormat
+  readonly #io: StreamIo
+  #is_taken = false
+  #is_closed = false
+  #is_reader_gone = false
+  #pending: Promise<void> | null = null
+
+  constructor(io: StreamIo, format: OutputFormat) {
+    this.#io = io
+    this.format = format
+  }
+
+  /** Whether the command writes to stdout itself: then its answer is the end of a stream. */
+  get is_taken(): boolean {
+    return this.#is_taken
+  }
+
+  /** Whether the reader has closed its end: nobody is left to be told anything (REQ-F-014). */
+  get is_reader_gone(): boolean {
+    return this.#is_reader_gone
+  }
+
+  /** From now on the answer is a stream, whether anything is written or not. */
+  take(): this {
+    this.#is_taken = true
+    return this
+  }
+
+  /**
+   * Writes, and resolves when the reader has taken all of it; only then the next piece may be made, so that a slow
+   * reader slows the writer down and fills no memory.
+   * @param content bytes are not kept
+   * @throws ReaderGone; FrameworkExit `STDOUT_UNWRITABLE`; Error once the call is being answered
+   */
+  async write(content: string | Uint8Array): Promise<void> {
+    if (this.#is_closed) throw new Error('the call is being answered: its stream has ended')
+    if (content.length === 0) return
+    this.#pending = this.#io.stream_stdout(bytesOf(content))
+    try {
+      await this.#pending
+    } catch (error) {
+      this.#is_reader_gone = error instanceof ReaderGone
+      throw this.#is_reader_gone ? error : unwritable(error)
+    } finally {
+      this.#pending = null
+    }
+  }
+
+  /**
+   * Ends the stream with what its form has for it: a last line, or nothing but what people are told on stderr.
+   * @throws ReaderGone
+   */
+  async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
+    this.#is_closed = true
+    const { renderStreamEnd } = await import('../output/stream-end.js')
+    const { stdout, stderr } = renderStreamEnd(envelope, this.format)
+    if (stderr !== '' && verbosity !== 'quiet') this.#io.write_stderr(stderr)
+    // Cut short in the middle of a write, to a reader that may never read on.
+    const pending = this.#pending?.then(() => true)
+    if (pending && !(await Promise.race([pending, pause(STUCK_READER_MS).then(() => false)]))) return
+    if (stdout !== '') await this.#io.stream_stdout(bytesOf(stdout))
+  }
+}
+
+const known = new WeakMap<BaseContext, OwnedStdout>()
+
+export function attachStdout(ctx: BaseContext, stdout: OwnedStdout): void {
+  known.set(ctx, stdout)
+}
+
+/** Stdout of the call; null where it is part of another call, which answers for it. */
+export const stdoutOf = (ctx: BaseContext): OwnedStdout | null => known.get(ctx) ?? null
+
+const bytesOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? Buffer.from(content, 'utf8') : content
+
+const unwritable = (error: unknown): FrameworkExit =>
+  new FrameworkExit('GENERAL_ERROR', 'STDOUT_UNWRITABLE', 'stdout could not be written', {
+    cause: error instanceof Error ? error.message : String(error),
+    fix_required: 'give the call a stdout that can be written',
+  })

@@ -1,0 +1,95 @@
+/**
+ * One pass through a log that its writers add to and its owner takes from at the same time: every byte that is there
+ * when its turn comes, and a word for what was taken before.
+ */
+import { logHeadBytes } from '../log-shape.js'
+import { findGap } from './gap.js'
+import type { LogFile } from './log-file.js'
+import { firstZeroBlock } from './zeros.js'
+
+/** The next part of a log. */
+export type LogPiece =
+  /** `bytes` is overwritten by the next piece. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** Here something is gone, because the log reached its limit; null where the log was emptied and nobody knows how much. */
+  | { readonly kind: 'missing'; readonly bytes: number | null }
+
+/** What one piece holds at most, in bytes. */
+const CHUNK_BYTES = 256 * 1024
+/** The last bytes that were passed are read again with the next ones: where they differ the log was cut behind us. */
+const SEEN_BYTES = 256
+
+export class LogCursor {
+  readonly #file: LogFile
+  readonly #buffer = Buffer.allocUnsafe(SEEN_BYTES + CHUNK_BYTES)
+  #position: number
+  #seen: Buffer = Buffer.alloc(0)
+
+  private constructor(file: LogFile, position: number) {
+    this.#file = file
+    this.#position = position
+  }
+
+  static async at(file: LogFile, position: number): Promise<LogCursor> {
+    const cursor = new LogCursor(file, position)
+    const length = Math.min(position, SEEN_BYTES)
+    const seen = await file.read(Buffer.alloc(length), position - length)
+    // Else the log was emptied in this moment, which the first look finds out.
+    if (seen.length === length) cursor.#seen = seen
+    return cursor
+  }
+
+  /**
+   * @param until the position behind the last byte that is wanted
+   * @returns null where there is nothing more before `until`, at this moment
+   */
+  async next(until = Number.POSITIVE_INFINITY): Promise<LogPiece | null> {
+    if (this.#file.size < this.#position) return this.#emptied()
+    if (this.#position >= until) return null
+    const begin = this.#position - this.#seen.length
+    const wanted = Math.min(this.#buffer.length, until - begin)
+    const read = await this.#file.read(this.#buffer.subarray(0, wanted), begin)
+    if (!read.subarray(0, this.#seen.length).equals(this.#seen)) return this.#cutBehind(begin, until)
+    let end = read.length
+    const zeros = firstZeroBlock(
+      read.subarray(this.#seen.length),
+      this.#position,
+      logHeadBytes(this.#file.max_bytes),
+    )
+    if (zeros >= 0) {
+      const gap = await findGap(this.#file)
+      const place = this.#position + zeros
+      if (gap && gap.start <= place && place < gap.end) {
+        if (zeros === 0) return this.#skip(gap.end)
+        end = this.#seen.length + zeros
+      }
+    }
+    const bytes = read.subarray(this.#seen.length, end)
+    if (bytes.length === 0) return null
+    this.#position += bytes.length
+    this.#seen = Buffer.from(read.subarray(Math.max(0, end - SEEN_BYTES), end))
+    return { kind: 'bytes', bytes }
+  }
+
+  async #cutBehind(begin: number, until: number): Promise<LogPiece | null> {
+    const gap = await findGap(this.#file)
+    if (!gap || gap.start >= this.#position || gap.end <= begin) return this.#emptied()
+    if (gap.end > this.#position) return this.#skip(gap.end)
+    // What we have passed is gone, what comes next is not.
+    this.#seen = Buffer.alloc(0)
+    return this.next(until)
+  }
+
+  #skip(position: number): LogPiece {
+    const bytes = position - this.#position
+    this.#position = position
+    this.#seen = Buffer.alloc(0)
+    return { kind: 'missing', bytes }
+  }
+
+  #emptied(): LogPiece {
+    this.#position = 0
+    this.#seen = Buffer.alloc(0)
+    return { kind: 'missing', bytes: null }
+  }
+}

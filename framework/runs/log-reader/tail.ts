@@ -1,0 +1,54 @@
+/** The end of a log in memory: no more of it than there is room for, and from the beginning of a line on. */
+import type { StateRoot } from '../../store/state-root.js'
+import { LogCursor, type LogPiece } from './cursor.js'
+import { startOfLastLines } from './last-lines.js'
+import type { LogFile } from './log-file.js'
+import { openLog } from './open-log.js'
+
+const LINE_FEED = 0x0a
+
+export interface LogTail {
+  readonly pieces: readonly LogPiece[]
+  /** Something before it was left out for want of room. */
+  readonly is_cut: boolean
+}
+
+/**
+ * @param last_lines how many of the last lines are wanted; null for all
+ * @param room in bytes
+ * @returns null where there is no log
+ * @throws LogUnreadable
+ */
+export async function readTail(
+  root: StateRoot,
+  run_id: string,
+  last_lines: number | null,
+  room: number,
+): Promise<LogTail | null> {
+  const file = await openLog(root, run_id)
+  if (!file) return null
+  try {
+    const { size } = file
+    const wanted = last_lines === null ? 0 : await startOfLastLines(file, last_lines)
+    const is_cut = size - wanted > room
+    const start = is_cut ? await nextLine(file, size - room, size) : wanted
+    const cursor = await LogCursor.at(file, start)
+    const pieces: LogPiece[] = []
+    for (;;) {
+      const piece = await cursor.next(size)
+      if (!piece) return { pieces, is_cut }
+      // A copy: the cursor uses its own again.
+      pieces.push(piece.kind === 'bytes' ? { kind: 'bytes', bytes: Buffer.from(piece.bytes) } : piece)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Where the first line after a position begins; the position itself where no line ends before `size`. */
+async function nextLine(file: LogFile, position: number, size: number): Promise<number> {
+  // A line may begin right here.
+  const bytes = await file.read(Buffer.allocUnsafe(size - position + 1), position - 1)
+  const end = bytes.indexOf(LINE_FEED)
+  return end < 0 || end === bytes.length - 1 ? position : position + end
+}

@@ -1,0 +1,211 @@
+/** Whoever of ours dies, at whatever moment: what it held is ended, or shown as lost and ended by the next who asks. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { finished, Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
+import { isAlive } from '../harness/witness.js'
+import { findShim, gone, guardOf, shimOf } from './holders.js'
+import { Launcher } from './launcher.js'
+import { family, familyOf, SLEEPER } from './programs.js'
+
+/** Kills owner and guard so that neither can act on the other's death. */
+function killHolders(sandbox: Sandbox, run_id: string): void {
+  const shim = shimOf(sandbox, run_id)
+  process.kill(guardOf(sandbox, shim), 'SIGKILL')
+  process.kill(shim, 'SIGKILL')
+}
+
+const runsIn = (state: string): string[] =>
+  existsSync(join(state, 'runs')) ? readdirSync(join(state, 'runs')) : []
+
+/** The id of the session's run, as soon as anything of it is on the disk. */
+function intentOf(state: string, session: string): string | null {
+  return (
+    runsIn(state).find(run_id =>
+      readIfThere(join(state, 'runs', run_id, 'intent.json')).includes(`"${session}"`),
+    ) ?? null
+  )
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+test.each([
+  { ender: 'stop', argv: (run_id: string) => ['stop', run_id] },
+  { ender: 'cleanup', argv: () => ['cleanup'] },
+  { ender: 'session stop', argv: (_run_id: string, session: string) => ['session', 'stop', session] },
+])(
+  'a run whose owner and guard were both killed is shown as lost, and `$ender` ends its whole tree',
+  async ({ argv }) => {
+    const sandbox = Sandbox.create()
+    const launcher = new Launcher(sandbox)
+    const { background_pid, run_id, session_id } = await launcher.launch(family(sandbox))
+    const pids = [background_pid, ...(await familyOf(sandbox))]
+    killHolders(sandbox, run_id)
+
+    await until('ps to tell', async () => {
+      const { envelope } = await launcher.call(['ps'])
+      return envelope.data.runs.some((run: { owner: string }) => run.owner === 'lost')
+    })
+    const ps = await launcher.call(['ps'])
+    expect(ps.envelope.data.runs).toMatchObject([{ run_id, status: 'running', owner: 'lost' }])
+    expect(pids.filter(isAlive), 'a command that reads ends nothing').toEqual(pids)
+
+    const ended = await launcher.call(argv(run_id, session_id))
+    expect(pids.filter(isAlive)).toEqual([])
+    expect(ended.code, ended.stdout).toBe(0)
+    expect(ended.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
+    expect((await launcher.call(['ps'])).envelope.data.runs).toEqual([])
+    await sandbox.nothingLeft()
+  },
+)
+
+test('a shim killed at any moment of the start leaves nothing running, and every run has one end', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const killed = async (delay: number): Promise<void> => {
+    const session = `after-${delay}`
+    const call = finished(
+      sandbox.spawn(['launch', '--session', session, '--', ...SLEEPER], launcher.with({})),
+    )
+    const run_id = await until('the intent', () => intentOf(launcher.state, session))
+    const shim = await until('the shim', () => findShim(sandbox, run_id))
+    await new Promise(resolve => setTimeout(resolve, delay))
+    process.kill(shim, 'SIGKILL')
+
+    const answer = await call
+    const { ok, data, error } = answer.envelope
+    if (ok) await gone(data.background_pid)
+    else expect(error.code, answer.stdout).toMatch(/^(START_FAILED|STATE_DIR_UNAVAILABLE)$/)
+    expect(await launcher.endOf(run_id)).toMatchObject({ run_id })
+  }
+  for (let delay = 0; delay < 200; delay += 40)
+    await Promise.all([0, 8, 16, 24, 32].map(more => killed(delay + more)))
+  await sandbox.nothingLeft()
+  expect((await launcher.call(['ps'])).envelope.data.runs).toEqual([])
+})
+
+test('a starter killed at any moment before its answer leaves nothing running, and nothing that looks as if it ran', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox, { spawn_options: '{ ready: { log: /never/ } }' })
+  const killed = async (delay: number): Promise<void> => {
+    const session = `after-${delay}`
+    const starter = sandbox.spawn(['launch', '--session', session, '--', ...SLEEPER], launcher.with({}))
+    const call = finished(starter)
+    await until('the intent', () => intentOf(launcher.state, session))
+    await new Promise(resolve => setTimeout(resolve, delay))
+    starter.kill('SIGKILL')
+    expect((await call).stdout).toBe('')
+  }
+  for (let delay = 0; delay < 400; delay += 100)
+    await Promise.all([0, 20, 40, 60, 80].map(more => killed(delay + more)))
+  await sandbox.nothingLeft()
+
+  expect((await launcher.call(['cleanup'])).code).toBe(0)
+  expect((await launcher.call(['ps'])).envelope.data.runs).toEqual([])
+  const all = (await launcher.call(['ps', '--all', '--limit', '0'])).envelope.data.runs
+  expect(all).toHaveLength(20)
+  for (const { status, owner, leftovers } of all) {
+    expect(['failed', 'killed']).toContain(status)
+    expect({ owner, leftovers }).toEqual({ owner: 'none', leftovers: 0 })
+  }
+})
+
+test('a starter that is stopped in the middle of a start can be overtaken: the session is stopped, and nothing starts any more', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const starter = sandbox.spawn(['launch', '--session', 'held', '--', ...SLEEPER], launcher.with({}))
+  const call = finished(starter)
+  await until(
+    'the intent',
+    () => existsSync(join(launcher.state, 'live')) && readdirSync(join(launcher.state, 'live'))[0],
+  )
+  starter.kill('SIGSTOP')
+
+  const stopped = await launcher.call(['session', 'stop', 'held'])
+  expect(stopped.code, stopped.stdout).toBe(0)
+  expect(stopped.envelope.data).toMatchObject({ session_stopped: true, stopped: [{ outcome: 'stopped' }] })
+  expect(sandbox.survivors().filter(({ command }) => command.startsWith('sleep'))).toEqual([])
+
+  starter.kill('SIGCONT')
+  const answer = await call
+  expect(answer.envelope.ok, answer.stdout).toBe(false)
+  await sandbox.nothingLeft()
+})
+
+test('an invocation killed while it runs a tracked child takes the whole tree of the child with it', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox, { body: 'await ctx.run(args.program)\nreturn { launched: true }' })
+  const starter = sandbox.spawn(['launch', '--', ...family(sandbox)], launcher.with({}))
+  const pids = await familyOf(sandbox)
+  starter.kill('SIGKILL')
+
+  for (const pid of pids) await gone(pid)
+  await sandbox.nothingLeft()
+  const [run_id = ''] = runsIn(launcher.state)
+  expect(await launcher.endOf(run_id)).toMatchObject({ stop_cause: 'owner_lost', survivors: [] })
+  expect(readdirSync(join(launcher.state, 'live'))).toEqual([])
+})
+
+test('a run whose records were removed under it is ended: nobody could find or stop it any more', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { background_pid } = await launcher.launch(family(sandbox))
+  const pids = [background_pid, ...(await familyOf(sandbox))]
+  rmSync(launcher.state, { recursive: true })
+
+  for (const pid of pids) await gone(pid)
+  await sandbox.nothingLeft()
+})
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s to the shim ends the run and says so',
+  async signal => {
+    const sandbox = Sandbox.create()
+    const launcher = new Launcher(sandbox)
+    const { background_pid, run_id } = await launcher.launch(SLEEPER)
+    process.kill(shimOf(sandbox, run_id), signal)
+
+    expect(await launcher.endOf(run_id)).toMatchObject({
+      stop_cause: 'parent_signal',
+      exit_reason: 'signal',
+      signal: 'SIGTERM',
+    })
+    expect(isAlive(background_pid)).toBe(false)
+    await sandbox.nothingLeft()
+  },
+)
+
+test('SIGUSR1 does not turn the shim into a debugger, and does not end it', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { background_pid, run_id, cleanup_command } = await launcher.launch(SLEEPER)
+  const shim = shimOf(sandbox, run_id)
+  const sockets = () => readdirSync(`/proc/${shim}/fd`).length
+  const before = sockets()
+  process.kill(shim, 'SIGUSR1')
+
+  const stopped = await launcher.sh(cleanup_command, {
+    started: () => {
+      expect(isAlive(background_pid)).toBe(true)
+      expect(sockets()).toBe(before)
+    },
+  })
+  expect(stopped.code).toBe(0)
+})
+
+test('a guard that was killed alone costs nothing: the run goes on and is stopped as ever', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { background_pid, run_id, cleanup_command } = await launcher.launch(SLEEPER)
+  const guard = guardOf(sandbox, shimOf(sandbox, run_id))
+  process.kill(guard, 'SIGKILL')
+  await gone(guard)
+
+  expect((await launcher.call(['ps'])).envelope.data.runs).toMatchObject([{ owner: 'alive' }])
+  expect(isAlive(background_pid)).toBe(true)
+  const stopped = await launcher.sh(cleanup_command)
+  expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', stop_cause: 'user' }])
+})
