@@ -5,7 +5,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { builtinsByName, bundleLibrary } from './cold-bundle.mjs'
+import { builtinsAsObjects, bundleLibrary } from './cold-bundle.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -37,7 +37,7 @@ await bundleLibrary(
 await build({
   ...shared,
   entryPoints: ['framework/shim/shim.ts'],
-  plugins: [builtinsByName],
+  plugins: [builtinsAsObjects],
   minifyWhitespace: true,
   outfile: 'dist/framework/shim/shim.js',
 })

@@ -4,6 +4,7 @@ import type { LoadCommand } from '../../framework/invocation/source.js'
 export const BUILTINS: ReadonlyMap<string, LoadCommand> = new Map<string, LoadCommand>([
   ['cleanup', async () => (await import('./cleanup.js')).default],
   ['doctor', async () => (await import('./doctor.js')).default],
+  ['logs', async () => (await import('./logs.js')).default],
   ['manifest', async () => (await import('./manifest.js')).default],
   ['ps', async () => (await import('./ps.js')).default],
   ['session list', async () => (await import('./session-list.js')).default],
@@ -11,4 +12,5 @@ export const BUILTINS: ReadonlyMap<string, LoadCommand> = new Map<string, LoadCo
   ['show', async () => (await import('./show.js')).default],
   ['stop', async () => (await import('./stop.js')).default],
   ['version', async () => (await import('./version.js')).default],
+  ['wait', async () => (await import('./wait.js')).default],
 ])

@@ -32,11 +32,15 @@ export function answeredLines({ pieces, is_cut }: LogTail): AnsweredLines {
   // One line is more than all the room: its beginning is more than nothing.
   const last = items.at(-1)
   const kept =
-    first === items.length && last ? [{ ...last, text: externalText(last.text, LINE_MAX), is_cut: true }] : items.slice(first)
+    first === items.length && last
+      ? [{ ...last, text: externalText(last.text, LINE_MAX), is_cut: true }]
+      : items.slice(first)
   return {
     lines: kept.map(({ text }) => text),
     is_cut: is_cut || first > 0 || kept.some(item => item.is_cut),
-    gaps: kept.flatMap(({ missing_bytes }, index) => (missing_bytes === undefined ? [] : [{ index, missing_bytes }])),
+    gaps: kept.flatMap(({ missing_bytes }, index) =>
+      missing_bytes === undefined ? [] : [{ index, missing_bytes }],
+    ),
   }
 }
 

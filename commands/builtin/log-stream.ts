@@ -53,7 +53,8 @@ interface ItemForm {
 /** What is no line of the program has a member that no program can forge. */
 const JSON_LINES: ItemForm = {
   header: '',
-  line: ({ text, bytes, is_cut }) => json({ line: externalLine(text), ...(is_cut ? { truncated: true, bytes } : {}) }),
+  line: ({ text, bytes, is_cut }) =>
+    json({ line: externalLine(text), ...(is_cut ? { truncated: true, bytes } : {}) }),
   missing: bytes => json({ line: missingLine(bytes), missing_bytes: bytes }),
 }
 

@@ -55,8 +55,14 @@ export default defineCommand({
         items: { type: 'string' },
         description: 'The lines, the latest last; not there where they were streamed',
       },
-      streamed_bytes: { type: 'integer', description: 'Bytes of the log that were passed on, where it was streamed' },
-      streamed_lines: { type: ['integer', 'null'], description: 'Lines of it; null where bytes were passed on' },
+      streamed_bytes: {
+        type: 'integer',
+        description: 'Bytes of the log that were passed on, where it was streamed',
+      },
+      streamed_lines: {
+        type: ['integer', 'null'],
+        description: 'Lines of it; null where bytes were passed on',
+      },
     },
     required: ['_source', '_trusted', 'run_id', 'status'],
   },
@@ -102,9 +108,14 @@ function streamFor(ctx: BaseContext, follow: boolean): OwnedStdout | null {
   const stdout = stdoutOf(ctx)
   if (stdout && (follow || stdout.format !== 'json')) return stdout
   if (!follow) return null
-  throw new FrameworkExit('PRECONDITION', 'STREAM_UNAVAILABLE', 'a call inside another one cannot follow a log', {
-    fix_required: 'leave --follow out, or call `logs` by itself',
-  })
+  throw new FrameworkExit(
+    'PRECONDITION',
+    'STREAM_UNAVAILABLE',
+    'a call inside another one cannot follow a log',
+    {
+      fix_required: 'leave --follow out, or call `logs` by itself',
+    },
+  )
 }
 
 async function streamed(ctx: BaseContext, asked: Asked, stdout: OwnedStdout) {
@@ -112,7 +123,10 @@ async function streamed(ctx: BaseContext, asked: Asked, stdout: OwnedStdout) {
   const { bytes, lines, gaps, cut_lines } = await streamLog(pieces, stdout)
   if (gaps > 0) warnOfGaps(ctx, { gaps })
   if (cut_lines > 0)
-    ctx.warn('FIELD_TRUNCATED', 'some lines are too long to be shown whole', { field: 'line', lines: cut_lines })
+    ctx.warn('FIELD_TRUNCATED', 'some lines are too long to be shown whole', {
+      field: 'line',
+      lines: cut_lines,
+    })
   if (lines !== null) internalsOf(ctx).meta({ items_emitted: lines + gaps })
   return { streamed_bytes: bytes, streamed_lines: lines }
 }

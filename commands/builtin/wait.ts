@@ -5,6 +5,7 @@ import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import { spelled } from '../../framework/invocation/new-intent.js'
 import { answerAtTimeout } from '../../framework/invocation/timeout-answer.js'
+import { EndWatch } from '../../framework/runs/end-watch.js'
 import { allRunIds } from '../../framework/runs/find.js'
 import { readIntent } from '../../framework/runs/records.js'
 import { viewRun } from '../../framework/runs/status.js'
@@ -63,21 +64,20 @@ export default defineCommand({
     const { root, chosen } = runs.length > 0 ? named(ctx, runs) : ofSession(ctx)
     const answer = () => ({ runs: chosen().map(run_id => waitedRun(viewRun(root, run_id))) })
     answerAtTimeout(ctx, timeout_ms => {
-      const data = answer()
-      const waiting_for = data.runs.filter(({ ended_at }) => ended_at === null).map(({ run_id }) => run_id)
+      const waiting_for = chosen().filter(run_id => new EndWatch(root, run_id).look() !== 'over')
       return ctx.exit.TIMEOUT(`${counted(waiting_for)} not ended after ${timeout_ms} ms, and go on`, {
         code: 'WAIT_TIMEOUT',
         context: { timeout_ms, waiting_for },
         fix_required: 'wait again, longer, or stop what should have ended',
-        data: { partial: true, ...data },
+        data: { partial: true, ...answer() },
       })
     })
-    let waited: readonly string[] = []
+    const waited = new Set<string>()
     let lost: readonly string[] = []
     // A run that was started in the session meanwhile is waited for, too.
-    for (let now = chosen(); now.length > waited.length && !ctx.signal.aborted; now = chosen()) {
+    for (let now = chosen(); now.some(run_id => !waited.has(run_id)); now = chosen()) {
       lost = await waitForRuns(root, now, ctx.signal)
-      waited = now
+      for (const run_id of now) waited.add(run_id)
     }
     if (lost.length === 0) return answer()
     const { facts } = internalsOf(ctx)
@@ -120,8 +120,7 @@ function ofSession(ctx: BaseContext): Chosen {
       context: { session_id: id },
       fix_required: 'name a session that `session list` or `ps --all` shows',
     })
-  const chosen = () =>
-    allRunIds(root).filter(run_id => !inside.has(run_id) && sessionOf(root, run_id) === id)
+  const chosen = () => allRunIds(root).filter(run_id => !inside.has(run_id) && sessionOf(root, run_id) === id)
   return { root, chosen }
 }
 
@@ -130,14 +129,15 @@ const sessionOf = (root: StateRoot, run_id: string): string | null => {
   return intent.state === 'ok' ? intent.record.session_id : null
 }
 
-/** The runs that this call is a part of; each waits for us, so that waiting for one of them would never end. */
+/** The runs that this call is a part of: none of them ends before it does. */
 function runsAround(ctx: BaseContext, root: StateRoot): ReadonlySet<string> {
   const around = new Set<string>()
   let run_id = ctx.env[`${internalsOf(ctx).facts.tool.prefix}RUN_ID`] ?? null
   while (run_id !== null && /^[0-9a-f]{12}$/.test(run_id) && !around.has(run_id)) {
     around.add(run_id)
     const intent = readIntent(root, run_id)
-    run_id = intent.state === 'ok' ? intent.record.parent_run_id : null
+    // A background run is no part of the run inside which it was started: it has an owner of its own.
+    run_id = intent.state === 'ok' && intent.record.kind !== 'background' ? intent.record.parent_run_id : null
   }
   return around
 }

@@ -15,7 +15,7 @@ import { type BackgroundRequest, backgroundRequest } from './background-request.
 import type { CallFacts } from './call-facts.js'
 import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
-import { BACKGROUND_GRACE_MS } from './grace.js'
+import { BACKGROUND_GRACE_MS, TRACKED_GRACE_MS } from './grace.js'
 import { mergeEnvironment, newIntent, runEnvironment, runnableCleanupCommand } from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
 import { sessionStopping } from './tracked-children.js'
@@ -128,7 +128,7 @@ export class BackgroundCapability implements Background {
 
   /**
    * The caller never learned the pid: the run is ended, and it has ended when this resolves, also where its start was
-   * still under way. Nothing can be started afterwards. May be called again.
+   * still under way. It gets as long as tracked children do. Nothing can be started afterwards. May be called again.
    * @throws Error where something of it could not be ended
    */
   async withdraw(): Promise<void> {
@@ -142,7 +142,7 @@ export class BackgroundCapability implements Background {
     try {
       const [stopped] = await stopRuns(root, [intent.run_id], {
         cause: 'parent_signal',
-        grace_ms: intent.limits.grace_ms,
+        grace_ms: TRACKED_GRACE_MS,
         force: false,
       })
       await refreshPidFile(root, intent.session_id)

@@ -52,7 +52,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const { facts, described, interruption, command, args } = execution
   const { contract } = described
   const scope = new CallScope(execution.whole_process === true)
-  const faults = new HandlerFaults(scope)
+  const faults = new HandlerFaults(scope, interruption.forced)
   const stop = new AbortController()
   const inner = new Set<Promise<Outcome>>()
   const held = {
@@ -119,6 +119,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const late = interruption.cut ? [] : faults.late.map(unhandled)
   const has_runs = tracked.loaded?.started_any === true || background.loaded?.fields() != null
   const pid_file = has_runs ? await pidFileOf(facts) : null
+  faults.tornDown()
   const release = () => {
     undeclared.release()
     faults.release()

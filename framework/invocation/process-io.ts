@@ -41,12 +41,15 @@ function entryScript(): string | null {
   }
 }
 
+/** The major number of /dev/null and its like, which are character devices too (null(4)). */
+const MEMORY_DEVICES = 1
+
 /** Only a character device can be a terminal; loading node:tty to ask costs more than reading the command line. */
 function isTerminal(descriptor: number): boolean {
   try {
-    return (
-      fstatSync(descriptor).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(descriptor)
-    )
+    const stat = fstatSync(descriptor)
+    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MEMORY_DEVICES) return false
+    return process.getBuiltinModule('node:tty').isatty(descriptor)
   } catch {
     // It is closed.
     return false

@@ -1,5 +1,4 @@
 /** `ctx.prompt`: one question to the person at the terminal, and a failure where nobody is there (REQ-F-009, REQ-C-005). */
-import { createInterface } from 'node:readline'
 import { FrameworkExit } from './framework-exit.js'
 import type { Io } from './io.js'
 
@@ -27,7 +26,9 @@ export function promptFor(io: Io, args: Readonly<Record<string, unknown>>, signa
 /** The terminal itself edits the line and turns ^C into a signal. @returns null at the end of the input */
 function readLine(question: string, io: Io, signal: AbortSignal): Promise<string | null> {
   io.write_stderr(`${question} `)
-  const lines = createInterface({ input: process.stdin, terminal: false, signal })
+  const lines = process
+    .getBuiltinModule('node:readline')
+    .createInterface({ input: process.stdin, terminal: false, signal })
   return new Promise(resolve => {
     lines.once('line', line => {
       resolve(line)

@@ -80,7 +80,7 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
   undeclared.close()
   await endUndeclared()
   await step(async () => {
-    const left = await temp.remove()
+    const left = await temp.remove(!is_cut)
     if (left !== null) failures.push(failed(left))
   })
   return { stray, failures }

@@ -66,13 +66,14 @@ export class TempDir {
   }
 
   /**
-   * Removes it, and waits until what dead calls left is gone; there will be no other.
+   * Removes it; there will be no other.
+   * @param sweep waits also until what dead calls left is gone, which may be much; the next call goes on with the rest
    * @returns why it could not be removed; null where all of it is gone
    */
-  async remove(): Promise<string | null> {
+  async remove(sweep: boolean): Promise<string | null> {
     this.#is_removed = true
     if (this.#path === null) return null
-    const [error] = await Promise.all([removeTree(this.#path), this.#swept])
+    const [error] = await Promise.all([removeTree(this.#path), sweep ? this.#swept : null])
     return error && `the temporary directory ${this.#path} could not be removed: ${error.message}`
   }
 }

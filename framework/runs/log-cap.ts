@@ -5,11 +5,8 @@
 import { spawn } from 'node:child_process'
 import { statSync, truncateSync } from 'node:fs'
 import { ownChild } from '../process/own-children.js'
+import { LOG_BLOCK_BYTES, logHeadBytes } from './log-shape.js'
 
-/** What is kept from the beginning, in bytes. */
-export const LOG_HEAD_BYTES = 2 * 1024 * 1024
-
-const BLOCK = 4096
 /** How often is looked, in ms: the sooner the faster it grows, since what was written between two looks is on disk. */
 const SHORTEST_PAUSE_MS = 50
 const FIRST_PAUSE_MS = 100
@@ -75,10 +72,10 @@ export class LogCap {
   }
 
   async #cut(size: number): Promise<void> {
-    const head = Math.min(LOG_HEAD_BYTES, Math.floor(this.#max_bytes / 4 / BLOCK) * BLOCK)
+    const head = logHeadBytes(this.#max_bytes)
     // Half of the rest, so that the next cut is not due at the next line.
     const tail = Math.floor((this.#max_bytes - head) / 2)
-    const end = Math.floor((size - tail) / BLOCK) * BLOCK
+    const end = Math.floor((size - tail) / LOG_BLOCK_BYTES) * LOG_BLOCK_BYTES
     if (this.#punchable && end > head) {
       this.#punchable = await this.#punch(head, end - head)
       if (this.#punchable) return

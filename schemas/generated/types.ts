@@ -604,6 +604,31 @@ export type RunStop = {
   readonly requested_at: string
 }
 
+/** A run that a user prepared under a name: the program, and the options of `run` and `start`. */
+export type RunTemplate = {
+  /** The program and its first arguments. */
+  readonly argv: readonly [string, ...string[]]
+  /** Where it runs; the caller's directory where it is left out. */
+  readonly cwd?: string
+  /** Added to the environment. */
+  readonly env?: {
+    readonly [k: string]: string
+  }
+  readonly runtime?: 'foreground' | 'background' | 'tmux'
+  readonly mode?: 'strict-run' | 'follow-descendants'
+  /** How long strict-run waits for descendants. */
+  readonly grace?: string
+  /** How long follow-descendants waits for them. */
+  readonly linger?: string
+  /** From TERM to KILL. */
+  readonly kill_after?: string
+  readonly on_leftover?: 'report' | 'terminate'
+  /** From the start to TERM. */
+  readonly max_lifetime?: string
+  /** A name for people, unique in its session. */
+  readonly name?: string
+}
+
 /** The mark of a session that is being stopped: as long as it is there, no run starts in it. */
 export type SessionStopping = {
   readonly schema_version: string

@@ -1,10 +1,11 @@
 /** Stdout belongs to the answer, stderr to everything else; and who stops reading is not waited for. */
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { AuthorTool, listTool, routedTool } from '../contract/harness/author.js'
 import { checked } from '../contract/harness/checked.js'
-import { finished, Sandbox } from '../harness/sandbox.js'
+import { type Answer, finished, Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 
 const MEGABYTE = 1 << 20
@@ -51,8 +52,9 @@ test('REQ-F-006: whatever a command or its libraries print goes to stderr, and t
   for (const text of ['by console', 'by stream', 'by bytes']) expect(printed.stderr).toContain(text)
 
   // Prints on while the answer is written into a pipe that fills up.
-  const later = await tool.sh('mytool later 2>/dev/null | { sleep 0.2; cat; }')
-  expect(checked(later).data.text).toHaveLength(MEGABYTE)
+  const child = tool.spawn(['later'])
+  child.stderr?.resume()
+  expect(checked(await readSlowly(child)).data.text).toHaveLength(MEGABYTE)
 
   const validating = await tool.call(['checks'])
   expect(checked(validating).warnings).toMatchObject([{ code: 'THIRD_PARTY_STDOUT' }])
@@ -139,14 +141,7 @@ test('a background run whose starter could not say so is ended', async () => {
 
 test('an answer of a megabyte arrives whole through a pipe that is read slowly', async () => {
   const tool = author(Sandbox.create(), BIG)
-  const child = tool.spawn(['big'])
-  const answer = finished(child)
-  const slow = setInterval(() => {
-    child.stdout?.pause()
-    setImmediate(() => child.stdout?.resume())
-  }, 1)
-  const envelope = checked(await answer)
-  clearInterval(slow)
+  const envelope = checked(await readSlowly(tool.spawn(['big'])))
   expect(envelope.data.text).toBe('é'.repeat(MEGABYTE))
 
   const piped = await tool.sh(
@@ -185,6 +180,16 @@ test('REQ-F-021: two calls of the same command have byte-identical data, and all
   }
   checked(await sandbox.call(['cleanup', '--all-sessions']))
 })
+
+/** Reads a little, turns away, reads on. */
+async function readSlowly(child: ChildProcess): Promise<Answer> {
+  const answer = finished(child)
+  const slow = setInterval(() => {
+    child.stdout?.pause()
+    setImmediate(() => child.stdout?.resume())
+  }, 1)
+  return answer.finally(() => clearInterval(slow))
+}
 
 /** Whether a process waits, with nothing to do. */
 function sleeps(pid: number): boolean {

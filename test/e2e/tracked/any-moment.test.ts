@@ -19,11 +19,11 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     expect((await go(whole, probe(whole, BODY)).answer).code).toBe(0)
     const lifetime = performance.now() - started
 
-    for (let round = 0; round < 25; round += 1) {
+    for (let round = 0; round < 16; round += 1) {
       const sandbox = Sandbox.create()
       const { child, answer } = go(sandbox, probe(sandbox, BODY))
       // Not measured: the moments only have to be spread over a life.
-      await new Promise(resolve => setTimeout(resolve, (lifetime * (round + 0.5)) / 24))
+      await new Promise(resolve => setTimeout(resolve, (lifetime * (round + 0.5)) / 15))
       child.kill(signal)
       const { code, signal: died_of, stdout } = await answer
       const envelopes = envelopesIn(stdout)

@@ -1,6 +1,6 @@
 /** One command with a tracked child and a background process: which of the two outlives what. */
 import { expect, test } from 'vitest'
-import { Sandbox } from '../harness/sandbox.js'
+import { finished, Sandbox } from '../harness/sandbox.js'
 import { isAlive } from '../harness/witness.js'
 import { BACKGROUND, envelopesIn, go, logged, pidIn, probe } from './probe.js'
 
@@ -16,7 +16,7 @@ test('the tracked child ends with the call, the background process lives on, and
   const sandbox = Sandbox.create()
   const script = probe(
     sandbox,
-    `if (existsSync(join(here, 'background'))) { await ctx.background.existing(ctx.env.RUN); await ctx.run(['true']); if (ctx.env.FAIL) throw ctx.exit.GENERAL_ERROR('no'); return {} }
+    `if (existsSync(join(here, 'background'))) { await ctx.background.existing(ctx.env.RUN); await ctx.run(['true']); if (ctx.env.WAIT) { note('waits'); await forever() } if (ctx.env.FAIL) throw ctx.exit.GENERAL_ERROR('no'); return {} }
      ${BOTH}
      return {}`,
     { contract: BACKGROUND },
@@ -33,7 +33,11 @@ test('the tracked child ends with the call, the background process lives on, and
   const later = (env: Record<string, string>) =>
     sandbox.call(['go', '--session', 's1'], { script, env: { RUN: data.run_id, ...env } })
   const answers = [await later({}), await later({ FAIL: '1' })]
-  expect(answers.map(({ code }) => code)).toEqual([0, 1])
+  const waits = sandbox.spawn(['go', '--session', 's1'], { script, env: { RUN: data.run_id, WAIT: '1' } })
+  const cancelled = finished(waits)
+  await logged(sandbox, 'waits')
+  waits.kill('SIGTERM')
+  expect([...answers, await cancelled].map(({ code }) => code)).toEqual([0, 1, 143])
   expect(background.map(isAlive)).toEqual([true, true])
 
   const stopped = await sandbox.sh(data.cleanup_command)

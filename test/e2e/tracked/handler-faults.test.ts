@@ -1,7 +1,7 @@
 /** What breaks outside a handler's promise, or would end the process without an answer: one envelope all the same. */
 import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
-import { envelopesIn, go, log, pidIn, probe, tempDirs } from './probe.js'
+import { envelopesIn, go, log, logged, pidIn, probe, tempDirs } from './probe.js'
 
 /** What the call holds when it breaks, all of which must be given back. */
 const HOLDING = `
@@ -138,6 +138,25 @@ test.each([
     await sandbox.nothingLeft()
   },
 )
+
+test('REQ-F-013: a listener of an author for SIGTERM that calls process.exit takes neither the answer nor the exit code away', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `process.on('SIGTERM', () => process.exit(0))
+     ${HOLDING}
+     note('ready')
+     await forever()`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await logged(sandbox, 'ready')
+  child.kill('SIGTERM')
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' } }])
+  expect(log(sandbox)).toEqual(['ready', 'hook'])
+  await sandbox.nothingLeft()
+})
 
 test('process.exitCode does not change the exit code of the call', async () => {
   const sandbox = Sandbox.create()

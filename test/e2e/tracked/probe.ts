@@ -108,7 +108,7 @@ export const gone = (pid: number): Promise<boolean> => until(`process ${pid} to 
 /** Directories of calls of the probe that are there now. */
 export function tempDirs(sandbox: Sandbox): string[] {
   const base = join(sandbox.path, 'tmp', `probe-${process.getuid?.() ?? 0}`)
-  return existsSync(base) ? readdirSync(base).map(name => join(base, name)) : []
+  return namesIn(base).map(name => join(base, name))
 }
 
 /** How many envelopes a stdout holds; anything else in it fails the test. */
@@ -117,4 +117,21 @@ export function envelopesIn(stdout: string): unknown[] {
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line))
+}
+
+/** Locks of the framework that are there now: directories beside what they lock, below the probe's state. */
+export function locks(sandbox: Sandbox): string[] {
+  const sessions = join(sandbox.path, 'home/.local/state/probe/sessions')
+  return namesIn(sessions)
+    .flatMap(session => namesIn(join(sessions, session)))
+    .filter(name => name.endsWith('.lock'))
+}
+
+/** Empty for what is not there, or goes while one looks. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
 }

@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { finished, Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
-import { envelopesIn, go, gone, living, log, logged, note, pidIn, probe, tempDirs } from './probe.js'
+import { envelopesIn, go, gone, living, locks, log, logged, note, pidIn, probe, tempDirs } from './probe.js'
 
 /** A child that notes TERM and does not obey it. */
 const STUBBORN = `process.on('SIGTERM', () => {
@@ -60,9 +61,57 @@ for (const [signal, code, ids] of [
     const times = at_arrival.lines.map(line => Number(/\d{6,}/.exec(line)?.[0]))
     const [term = 0, hook = 0, done = 0] = times
     expect([sent, term, hook, done, at_arrival.at]).toEqual([sent, term, hook, done, at_arrival.at].sort())
+    expect(locks(sandbox)).toEqual([])
     await sandbox.nothingLeft()
   })
 }
+
+test('REQ-F-030, REQ-F-031: SIGTERM reaches every tracked child at once, and those that obey it end the way they want to', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `const child = name => ctx.run(['sh', '-c', 'trap "echo $0 ends >> log; exit 0" TERM; echo $$ > $0; while :; do sleep 0.02; done', name])
+     await Promise.all(['one', 'two', 'three'].map(child))
+     return {}`,
+  )
+  const { child, answer } = go(sandbox, script)
+  await Promise.all(['one', 'two', 'three'].map(name => pidIn(sandbox, name)))
+  child.kill('SIGTERM')
+  const { code, stdout } = await answer
+  expect(code).toBe(143)
+  expect(log(sandbox).sort()).toEqual(['one ends', 'three ends', 'two ends'])
+  expect(envelopesIn(stdout)).toMatchObject([{ warnings: [] }])
+  await sandbox.nothingLeft()
+})
+
+test('REQ-F-013, REQ-F-069: locks of the framework are released wherever the signal meets them', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const sandbox = Sandbox.create()
+    // Each start and each end of a child rewrites the session's pid file under a lock.
+    const script = probe(
+      sandbox,
+      `note('ready')
+       for (;;) await Promise.all([ctx.run(['true']), ctx.run(['true'])])`,
+    )
+    const { child, answer } = go(sandbox, script)
+    await logged(sandbox, 'ready')
+    await until('a lock', () => locks(sandbox).length > 0)
+    child.kill(signal)
+    expect((await answer).code).toBe(signal === 'SIGTERM' ? 143 : 130)
+    expect(locks(sandbox)).toEqual([])
+  }
+})
+
+test('REQ-F-069, REQ-F-013: the codes of signals stand in the table of exit codes that the tool shows', async () => {
+  const sandbox = Sandbox.create()
+  const { envelope } = await sandbox.call(['manifest'], { script: probe(sandbox, 'return {}') })
+  for (const [code, name] of [
+    [129, 'SIGHUP'],
+    [130, 'SIGINT'],
+    [143, 'SIGTERM'],
+  ] as const)
+    expect(envelope.data.exit_codes[code]).toMatchObject({ name, retryable: false })
+})
 
 test('REQ-F-013: a second SIGTERM during the cleanup changes nothing: one envelope, exit 143', async () => {
   const sandbox = Sandbox.create()

@@ -13,6 +13,7 @@ interface Schema {
 interface Flag {
   readonly type: string
   readonly required: boolean
+  readonly short?: string
   readonly enum_values?: readonly (string | number)[]
   readonly pattern?: string
   readonly pattern_type?: string
@@ -34,6 +35,7 @@ interface Command {
 }
 
 interface Manifest {
+  readonly flags: Readonly<Record<string, Flag>>
   readonly commands: Readonly<Record<string, Command>>
 }
 
@@ -43,31 +45,29 @@ export interface AgentCall {
 }
 
 /** @param directory what the agent gives where a path is asked for */
-export function agentCalls(tool: string, { commands }: Manifest, directory: string): AgentCall[] {
+export function agentCalls(tool: string, { flags, commands }: Manifest, directory: string): AgentCall[] {
   return Object.entries(commands).flatMap(([path, command]) => {
-    const calls = [callOf(tool, path, command, directory, null)]
-    for (const [name, flag] of Object.entries(command.flags))
-      if (!flag.required && isTold(flag)) calls.push(callOf(tool, path, command, directory, name))
-    return calls.map(argv => ({ path, argv }))
+    const words = path.split('.')
+    const positionals = positionalsOf([tool, ...words].join(' '), command, flags)
+    const extras = Object.entries(command.flags).filter(([, flag]) => !flag.required && isTold(flag))
+    return [null, ...extras.map(([name]) => name)].map(extra => ({
+      path,
+      argv: [
+        ...words,
+        ...flagsOf(command, directory, extra),
+        ...(positionals.length > 0 ? ['--', ...positionals] : []),
+      ],
+    }))
   })
 }
 
-/** The order that the spec gives: path, local flags, `--`, positionals. */
-function callOf(
-  tool: string,
-  path: string,
-  command: Command,
-  directory: string,
-  extra: string | null,
-): string[] {
-  const flags = Object.entries(command.flags).flatMap(([name, flag]) => {
+/** What is required, what confirms, and one more; the order is the spec's: path, local flags, `--`, positionals. */
+function flagsOf(command: Command, directory: string, extra: string | null): string[] {
+  return Object.entries(command.flags).flatMap(([name, flag]) => {
     const confirms = name === 'confirm-destructive' && extra !== 'dry-run'
     const answers = name === 'yes'
     return flag.required || name === extra || confirms || answers ? given(name, flag, directory) : []
   })
-  const words = path.split('.')
-  const positionals = positionalsOf(tool, words, command)
-  return [...words, ...flags, ...(positionals.length > 0 ? ['--', ...positionals] : [])]
 }
 
 /** Whether the manifest tells what a value looks like, so that one can be made up. */
@@ -103,17 +103,25 @@ function instanceOf({ type, properties = {}, required = [] }: Schema): unknown {
 
 /** By type where that tells enough; else as an example of the command has it. */
 function positionalsOf(
-  tool: string,
-  words: readonly string[],
-  { positionals = [], examples = [] }: Command,
+  prefix: string,
+  { flags, positionals = [], examples = [] }: Command,
+  globals: Manifest['flags'],
 ): string[] {
   const telling = positionals.every(({ type, enum_values }) => type !== 'string' || enum_values)
   if (telling)
     return positionals.filter(({ required }) => required).map(({ enum_values }) => enum_values?.[0] ?? '3')
-  const prefix = [tool, ...words].join(' ')
   const example = examples.map(({ command }) => command).find(line => line.startsWith(`${prefix} `))
-  const after = example?.slice(prefix.length + 1).split(' ') ?? []
-  return after.filter(word => !word.startsWith('-'))
+  return wordsOf(example?.slice(prefix.length + 1).split(' ') ?? [], { ...globals, ...flags })
+}
+
+/** The words of a line that are no options and no values of options. */
+function wordsOf([first, ...rest]: readonly string[], flags: Readonly<Record<string, Flag>>): string[] {
+  if (first === undefined) return []
+  if (first === '--') return rest
+  if (!first.startsWith('-')) return [first, ...wordsOf(rest, flags)]
+  const name = first.replace(/^-+/, '')
+  const flag = flags[name] ?? Object.values(flags).find(({ short }) => short === name)
+  return wordsOf(flag && flag.type !== 'boolean' ? rest.slice(1) : rest, flags)
 }
 
 /** A text that a simple regular expression matches: literals, classes, groups with choices, quantifiers. */
