@@ -1,6 +1,8 @@
 /** What is shipped, and that it can be installed by strangers. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
 
@@ -41,16 +43,21 @@ test('every runtime dependency may be used in an MIT project', () => {
     expect(license, path).toMatch(/^(MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\.0)$/)
 })
 
-test('the tarball holds the build and nothing of the sources or tests', () => {
-  const [packed] = JSON.parse(
-    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }),
-  )
-  const paths: string[] = packed.files.map(({ path }: { path: string }) => path)
-  expect(paths).toContain('dist/bin/chaperone.js')
-  expect(paths).toContain('dist/framework/shim/shim.js')
-  expect(paths).toContain('dist/bin/chaperone.manifest.js')
-  expect(paths.filter(path => /^(test|build|bin|framework|commands|manifest)\//.test(path))).toEqual([])
+test('the tarball holds the build, no sources, no tests, and no script that npm would warn of', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'chaperone-tarball-'))
+  try {
+    execFileSync(process.execPath, ['build/pack.mjs', directory], { stdio: 'ignore' })
+    execFileSync('tar', ['-xzf', `chaperone-${manifest.version}.tgz`], { cwd: directory })
+    const root = join(directory, 'package')
+    const paths = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    expect(paths).toContain('dist/bin/chaperone.js')
+    expect(paths).toContain('dist/framework/shim/shim.js')
+    expect(paths).toContain('dist/bin/chaperone.manifest.js')
+    expect(paths.filter(path => /^(test|build|bin|framework|commands|manifest)(\/|$)/.test(path))).toEqual([])
+    const shipped = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    expect(Object.keys(shipped)).not.toContain('scripts')
+    expect(Object.keys(shipped)).not.toContain('devDependencies')
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 })

@@ -13,6 +13,8 @@ export interface CallFacts {
   readonly session_id: string
   /** False where the session was made up for this call alone. */
   readonly session_given: boolean
+  /** What is recorded of runs that this call stops: a cleanup runs the stop commands of others within it. */
+  readonly stop_cause: 'user' | 'cleanup'
   /** Absolute; `--cwd` applied. */
   readonly cwd: string
   readonly io: Io

@@ -37,6 +37,7 @@ export async function callInside(
   const facts = {
     ...outer,
     command: path,
+    stop_cause: 'cleanup' as const,
     ...(session === null ? {} : { session_id: session, session_given: true }),
   }
   const executed = await execute({

@@ -232,6 +232,7 @@ class Call {
       trace_id: io.env['TOOL_TRACE_ID'] || null,
       session_id: globals.session ?? this.#request_id,
       session_given: globals.session !== null,
+      stop_cause: 'user',
       cwd: this.#cwd,
       io,
       state() {

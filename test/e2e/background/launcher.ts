@@ -22,6 +22,8 @@ export interface LauncherOptions {
   readonly spawn_options?: string
   /** The body of `execute(args, ctx)`, as source, where it is more than one spawn. */
   readonly body?: string
+  /** The body of a cleanup command of its own, `halt`, as source; without it the built-in `stop` is the one. */
+  readonly halt?: string
 }
 
 export class Launcher {
@@ -84,7 +86,7 @@ const launch = defineCommand({
   danger_level: 'safe',
   required_scopes: [],
   spawns_background_process: true,
-  cleanup_command: 'stop',
+  cleanup_command: '${options.halt === undefined ? 'stop' : 'halt'}',
   max_lifetime_seconds: ${max_lifetime_seconds},
   flags: {},
   positionals: [{ name: 'program', type: 'string', variadic: true, description: 'The program and its arguments' }],
@@ -98,6 +100,25 @@ const launch = defineCommand({
   },
 })
 
-await runTool({ name: '${name}', version: '1.0.0', description: 'Starts programs.', commands: [launch] })
+${options.halt === undefined ? '' : haltSource(options.halt)}
+await runTool({ name: '${name}', version: '1.0.0', description: 'Starts programs.', commands: [launch${options.halt === undefined ? '' : ', halt'}] })
 `
 }
+
+const haltSource = (body: string): string => `
+const halt = defineCommand({
+  name: 'halt',
+  description: 'End a program.',
+  danger_level: 'mutating',
+  required_scopes: [],
+  flags: { run: { type: 'string', required: true, description: 'The run' } },
+  exit_codes: {
+    SUCCESS: { description: 'It has ended', retryable: false, side_effects: 'complete' },
+    CONFLICT: { description: 'It was told to fail', retryable: false, side_effects: 'none' },
+  },
+  output_schema: { type: 'object', properties: { effect: { enum: ['updated', 'noop'] } }, required: ['effect'] },
+  async execute(args, ctx) {
+    ${body}
+  },
+})
+`

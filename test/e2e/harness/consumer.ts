@@ -16,10 +16,8 @@ export default function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'chaperone-consumer-'))
   const npm = (...args: string[]) =>
     execFileSync('npm', args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
-  // The build has run; packing must not run it again.
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  // The build has run, and the tarball is the one that would be published.
+  execFileSync(process.execPath, ['build/pack.mjs', directory], { stdio: ['ignore', 'pipe', 'pipe'] })
   const tarball = readdirSync(directory).find(name => name.endsWith('.tgz'))
   if (!tarball) throw new Error('npm pack made no tarball')
   writeFileSync(

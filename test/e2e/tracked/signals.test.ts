@@ -84,6 +84,26 @@ test('REQ-F-030, REQ-F-031: SIGTERM reaches every tracked child at once, and tho
   await sandbox.nothingLeft()
 })
 
+test('SIGTERM while the first child is being started ends it, or keeps it from starting, before the answer', async () => {
+  const sandbox = Sandbox.create()
+  const script = probe(
+    sandbox,
+    `const run = ctx.run(['sh', '-c', 'echo $$ >> children; sleep 1000 & wait'])
+     run.catch(error => note(error.details.code))
+     for (let turn = 0; turn < Number(ctx.env.TURNS); turn += 1) await new Promise(setImmediate)
+     process.kill(process.pid, 'SIGTERM')
+     await forever()`,
+  )
+  // One turn of the event loop later each time: through the loading of what starts children, and the start.
+  for (let turns = 0; turns < 12; turns += 1) {
+    const { code, stdout } = await sandbox.call(['go'], { script, env: { TURNS: String(turns) } })
+    expect(code, stdout).toBe(143)
+    expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' }, warnings: [] }])
+    expect(living(sandbox, 'sleep 1000')).toEqual([])
+    await sandbox.nothingLeft()
+  }
+})
+
 test('REQ-F-013, REQ-F-069: locks of the framework are released wherever the signal meets them', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const sandbox = Sandbox.create()

@@ -7,7 +7,8 @@ import { Sandbox } from '../harness/sandbox.js'
 import { isAlive } from '../harness/witness.js'
 import { envelopesIn, go, gone, living, logged, pidIn, probe } from './probe.js'
 
-const has_strace = spawnSync('strace', ['-V']).status === 0
+const TRACER = 'strace'
+const has_tracer = spawnSync(TRACER, ['-V']).status === 0
 
 for (const [how, start] of [
   [
@@ -185,13 +186,13 @@ test('a handler that ignores the end of its call cannot leave processes behind b
   await sandbox.nothingLeft()
 })
 
-test.skipIf(!has_strace)('a call that started nothing takes no look at any other process', async () => {
+test.skipIf(!has_tracer)('a call that started nothing takes no look at any other process', async () => {
   const sandbox = Sandbox.create()
   const looks = (body: string): string[] => {
     const trace = join(sandbox.path, 'trace')
     const script = probe(sandbox, body)
     execFileSync(
-      'strace',
+      TRACER,
       ['-f', '-e', 'trace=open,openat,getdents64', '-o', trace, process.execPath, script, 'go'],
       { cwd: sandbox.path, env: { ...process.env, ...sandbox.env }, stdio: ['ignore', 'ignore', 'ignore'] },
     )

@@ -49,7 +49,11 @@ export function recordedRun(
     runtime: 'background',
     mode: null,
     created_at: new Date().toISOString(),
-    limits: { max_lifetime_ms: null, grace_ms: 1_000, log_max_bytes: options.log_max_bytes ?? 64 * 1024 * 1024 },
+    limits: {
+      max_lifetime_ms: null,
+      grace_ms: 1_000,
+      log_max_bytes: options.log_max_bytes ?? 64 * 1024 * 1024,
+    },
     cleanup_command: null,
     parent_run_id: null,
     marker: { name: 'TEST_RUN_ID', value: run_id },

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { CallOptions, Sandbox } from '../../harness/sandbox.js'
 import { until } from '../../harness/until.js'
 
+const SCRIPT = '/usr/bin/script'
+
 export interface Seen {
   readonly code: number | null
   /** What the screen shows: stdout and stderr but for what the line redirects, and the echo of the keys; no CR. */
@@ -19,7 +21,7 @@ export async function onTerminal(
   options: Pick<CallOptions, 'cwd' | 'env'> = {},
   type: (keys: Keys) => Promise<void> = async () => {},
 ): Promise<Seen> {
-  const child = spawn('script', ['-qefc', `stty cols 80 rows 24; ${line}`, '/dev/null'], {
+  const child = spawn(SCRIPT, ['-qefc', `stty cols 80 rows 24; ${line}`, '/dev/null'], {
     cwd: options.cwd ?? sandbox.path,
     env: { ...sandbox.env, TERM: 'xterm', ...options.env },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -110,7 +110,9 @@ test('the reading of an ended run ends, although a leftover goes on writing', as
   const run = recordedRun(stateRoot())
   writeFileSync(run.log, 'last word of the run\n')
   run.end()
-  const kept = await pieces(run, { follow: true }, () => appendFileSync(run.log, 'leftover\n'.repeat(100_000)))
+  const kept = await pieces(run, { follow: true }, () =>
+    appendFileSync(run.log, 'leftover\n'.repeat(100_000)),
+  )
   expect(whole(kept).toString()).toBe('last word of the run\n')
 })
 

@@ -17,7 +17,14 @@ export async function pieces(
 ): Promise<KeptPiece[]> {
   const kept: KeptPiece[] = []
   const { root, run_id } = run
-  const request = { root, run_id, last_lines: null, follow: false, signal: new AbortController().signal, ...options }
+  const request = {
+    root,
+    run_id,
+    last_lines: null,
+    follow: false,
+    signal: new AbortController().signal,
+    ...options,
+  }
   for await (const piece of readLog(request)) {
     const last = keep(piece)
     const before = kept.at(-1)

@@ -1,0 +1,43 @@
+/** The last lines of a log, alone and as the beginning of what follows. */
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { recordedRun, stateRoot } from '../recorded-run.js'
+import { pieces, text, whole } from './reading.js'
+
+test.each([
+  ['one\ntwo\nthree\n', 0, ''],
+  ['one\ntwo\nthree\n', 1, 'three\n'],
+  ['one\ntwo\nthree\n', 2, 'two\nthree\n'],
+  ['one\ntwo\nthree\n', 3, 'one\ntwo\nthree\n'],
+  ['one\ntwo\nthree\n', 4, 'one\ntwo\nthree\n'],
+  ['one\ntwo\nthree', 1, 'three'],
+  ['one\ntwo\nthree', 2, 'two\nthree'],
+  ['\n\n\n', 2, '\n\n'],
+  ['\n', 1, '\n'],
+  ['x', 1, 'x'],
+  ['', 3, ''],
+])('of %j the last %i lines are %j', async (log, last_lines, expected) => {
+  const run = recordedRun(stateRoot())
+  writeFileSync(run.log, log)
+  expect(await text(run, { last_lines })).toBe(expected)
+})
+
+test('lines longer than what is read at once are counted once', async () => {
+  const run = recordedRun(stateRoot())
+  const lines = [200_000, 65_536, 65_535, 1, 131_072].map(
+    (length, index) => `${String(index).repeat(length)}\n`,
+  )
+  writeFileSync(run.log, lines.join(''))
+  for (let last_lines = 1; last_lines <= lines.length; last_lines += 1)
+    expect(await text(run, { last_lines })).toBe(lines.slice(-last_lines).join(''))
+})
+
+test('following begins with the last lines and goes on with what comes', async () => {
+  const run = recordedRun(stateRoot())
+  writeFileSync(run.log, 'one\ntwo\n')
+  const kept = await pieces(run, { last_lines: 1, follow: true }, (_, so_far) => {
+    if (whole(so_far).includes('three')) run.end()
+    else appendFileSync(run.log, 'three\n')
+  })
+  expect(whole(kept).toString()).toBe('two\nthree\n')
+})
