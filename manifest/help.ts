@@ -1,7 +1,7 @@
 /** Help for people, rendered by yargs from the contracts; yargs is loaded here and nowhere else. */
 import type { Argv } from 'yargs'
 import type { CommandContract } from '../framework/contract/declaration.js'
-import { GLOBAL_FLAGS } from '../framework/contract/global-flags.js'
+import { globalFlags } from '../framework/contract/global-flags.js'
 import type { RegisteredCommand, Registry } from '../framework/contract/registry.js'
 import { effectiveExitCodes } from './exit-code-entries.js'
 import { positionalPlace, YARGS_PARSING, yargsOption, yargsPositional } from './yargs-options.js'
@@ -47,7 +47,7 @@ function treeHelp(page: Argv, registry: Registry, group: string): Argv {
   page.scriptName(name).usage(`$0 ${prefix}<command> [options]\n\n${description}`)
   for (const { contract } of ordered)
     page.command(usageOf(contract), contract.description, {}, () => undefined)
-  return withGlobals(page).epilogue(
+  return withGlobals(page, registry).epilogue(
     `${name} ${prefix}<command> --help tells more of one; ${name} manifest tells all to a program.`,
   )
 }
@@ -60,13 +60,14 @@ function commandHelp(page: Argv, registry: Registry, command: RegisteredCommand)
     for (const [flag, declaration] of Object.entries(flags)) own.option(flag, yargsOption(declaration))
     own.group(Object.keys(flags), 'Options:')
     for (const example of examples) own.example(example.command, example.description)
-    return withGlobals(own).epilogue(facts(registry, command))
+    return withGlobals(own, registry).epilogue(facts(registry, command))
   })
 }
 
-function withGlobals(page: Argv): Argv {
-  for (const [name, flag] of Object.entries(GLOBAL_FLAGS)) page.option(name, yargsOption(flag))
-  return page.group(Object.keys(GLOBAL_FLAGS), 'Global options:')
+function withGlobals(page: Argv, { tool }: Registry): Argv {
+  const globals = globalFlags(tool.prefix)
+  for (const [name, flag] of Object.entries(globals)) page.option(name, yargsOption(flag))
+  return page.group(Object.keys(globals), 'Global options:')
 }
 
 /** `show <run>`: a command as a list shows it. */

@@ -23,6 +23,7 @@ export function yargsOption(flag: FlagDeclaration): Options {
     describe: described(flag, [
       ...(flag.required === true ? ['required'] : []),
       ...defaultHint(flag.default),
+      ...(flag.env_vars ?? []).map(({ name }) => `env ${name}`),
     ]),
     // Numbers stay text: their grammar is ours, and yargs would read 0x10.
     string: flag.type !== 'boolean',

@@ -40,8 +40,15 @@ export default defineCommand({
     for (const { code, command, place, message } of source.warnings)
       ctx.warn(code, `${command}: ${place}: ${message}`)
     const response = await source.response()
-    if (args.write)
-      return write(await source.registry(), manifest_target, JSON.stringify(response), response.etag)
+    if (args.write) {
+      if (manifest_target?.is_read === false)
+        ctx.warn(
+          'MANIFEST_NOT_READ',
+          `nothing reads what is written: give the definition manifest: new URL('./${basename(manifest_target.url.pathname)}', import.meta.url)`,
+        )
+      const target = manifest_target?.url ?? null
+      return write(await source.registry(), target, JSON.stringify(response), response.etag)
+    }
     if (args.etag !== undefined && args.etag === response.etag) {
       meta({ not_modified: true })
       return {}

@@ -2,7 +2,7 @@
 import type { ArgumentError, ValidationContext } from '../../framework/invocation/command.js'
 import type { BaseContext } from '../../framework/invocation/context.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
-import { recordedState, stateForValidation } from '../../framework/invocation/internals.js'
+import { internalsOf, recordedState, stateForValidation } from '../../framework/invocation/internals.js'
 import { findRun } from '../../framework/runs/find.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
 
@@ -46,6 +46,7 @@ export function namedRuns(
     throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_FOUND', `no run has the id ${name}`, {
       context: { run: name },
       fix_required: 'name a run that `ps --all` shows',
+      fix_command: `${internalsOf(ctx).facts.tool.name} ps --all`,
     })
   })
   if (!root) throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_FOUND', 'no run was ever recorded here')

@@ -5,7 +5,7 @@ import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
 import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { paginate } from './pagination.js'
-import { RUN_ROW_SCHEMA, runRow, shortId } from './run-row.js'
+import { RUN_ROW_SCHEMA, rowForPeople, runRow, shortId } from './run-row.js'
 
 export default defineCommand({
   name: 'ps',
@@ -54,7 +54,10 @@ export default defineCommand({
       cursor: args.cursor ?? null,
       query,
     })
-    internalsOf(ctx).meta({ pagination: page.pagination })
+    const internals = internalsOf(ctx)
+    internals.meta({ pagination: page.pagination })
+    const now = Date.now()
+    internals.forPeople(row => rowForPeople(row, now))
     const sorted = root ? allRunIds(root) : []
     for (const view of page.items) {
       for (const { record, reason } of view.damaged)

@@ -42,6 +42,40 @@ export function runRow(view: RunView, short_id: string) {
   }
 }
 
+/** Characters of a session id in a table: what the generated ones differ in. */
+const SESSION_LENGTH = 8
+
+/** The same row on a terminal: one id, the session short, the age in place of the moment. @param now in ms since 1970 */
+export function rowForPeople(row: Readonly<Record<string, unknown>>, now: number): Record<string, unknown> {
+  const { run_id: _, short_id, session_id, created_at, command, ...others } = row
+  return {
+    short_id,
+    ...others,
+    session: typeof session_id === 'string' ? shortened(session_id) : null,
+    age: typeof created_at === 'string' ? age(now - Date.parse(created_at)) : null,
+    command,
+  }
+}
+
+const shortened = (session_id: string): string =>
+  UUID.test(session_id) ? `${session_id.slice(0, SESSION_LENGTH)}…` : session_id
+
+/** A session that was made up for one call. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+] as const
+
+/** The largest whole unit, such as `3h`; a clock that was set back makes nothing older than now. */
+function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['s', 1]
+  return `${Math.floor(seconds / length)}${unit}`
+}
+
 /** The shortest prefix of at least four digits that no other run shares. @param sorted the ids of all runs, sorted */
 export function shortId(run_id: string, sorted: readonly string[]): string {
   const index = sorted.indexOf(run_id)

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { defineCommand } from '../../framework/author.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
-import { spelled } from '../../framework/invocation/new-intent.js'
+import { spelled } from '../../framework/invocation/spelled-command.js'
 import { externalText } from '../../framework/output/sanitize.js'
 import { look } from '../../framework/process/liveness.js'
 import { allRunIds } from '../../framework/runs/find.js'

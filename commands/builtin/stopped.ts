@@ -17,8 +17,15 @@ export const STOPPED_SCHEMA = {
       type: 'array',
       items: {
         type: 'object',
-        properties: { pid: { type: 'integer' }, cmd: { type: 'string' } },
-        required: ['pid', 'cmd'],
+        properties: {
+          pid: { type: 'integer' },
+          cmd: { type: 'string' },
+          tried: {
+            type: 'boolean',
+            description: 'False where it was left alone: only its environment ties it to the run',
+          },
+        },
+        required: ['pid', 'cmd', 'tried'],
       },
     },
   },
@@ -38,24 +45,35 @@ export function failUnlessStopped(
   const with_outcome = (outcome: StopResult['outcome']) =>
     stopped.filter(result => result.outcome === outcome)
   const name = (results: readonly StopResult[]) => results.map(({ run_id }) => run_id).join(', ')
+  const { tool } = internalsOf(ctx).facts
+  const command = (results: readonly StopResult[], ...options: readonly string[]) =>
+    [tool.name, 'stop', ...options, ...results.map(({ run_id }) => run_id)].join(' ')
   const alive = with_outcome('survivors')
   if (alive.length > 0) {
-    throw new FrameworkExit(
-      'PARTIAL_FAILURE',
-      'SURVIVORS',
-      `processes of ${name(alive)} could not be ended`,
-      {
-        data,
-        fix_required: 'end the processes in survivors with the rights that they need',
-      },
-    )
+    const withstood = alive.filter(({ survivors }) => survivors.some(({ tried }) => tried))
+    const left_alone = alive.filter(({ survivors }) => survivors.some(({ tried }) => !tried))
+    const messages = [
+      ...(withstood.length > 0 ? [`processes of ${name(withstood)} could not be ended`] : []),
+      ...(left_alone.length > 0
+        ? [`processes of ${name(left_alone)} were left alone: only their environment ties them to it`]
+        : []),
+    ]
+    const fixes = [
+      ...(withstood.length > 0 ? ['end the processes in survivors with the rights that they need'] : []),
+      ...(left_alone.length > 0 ? ['stop again to end those left alone, by their recorded identities'] : []),
+    ]
+    throw new FrameworkExit('PARTIAL_FAILURE', 'SURVIVORS', messages.join('; '), {
+      data,
+      fix_required: fixes.join('; '),
+      ...(left_alone.length > 0 ? { fix_command: command(left_alone) } : {}),
+    })
   }
   const hung = with_outcome('owner_hung')
   if (hung.length > 0) {
     throw new FrameworkExit('TIMEOUT', 'OWNER_HUNG', `the owner of ${name(hung)} does not answer`, {
       data,
       fix_required: 'stop it with --force, which goes past the owner',
-      fix_command: `${internalsOf(ctx).facts.tool.name} stop --force ${hung.map(({ run_id }) => run_id).join(' ')}`,
+      fix_command: command(hung, '--force'),
     })
   }
   const foreign = with_outcome('foreign')

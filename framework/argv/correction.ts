@@ -20,14 +20,23 @@ export function withSuggestions(
   return findings.faults.map(fault => ({ ...fault, suggestion }))
 }
 
-/** The command's first example, which registration has parsed; its help where it has none. */
+/**
+ * The first example of a command that changes nothing, which registration has parsed; else its help. What an example
+ * names is made up: an agent runs a suggestion as it stands, so it must do no harm.
+ */
 export function exampleOrHelp(
   tool: string,
-  contract: Pick<ParseRequest['contract'], 'name' | 'examples'>,
+  contract: Pick<ParseRequest['contract'], 'name' | 'examples' | 'danger_level' | 'positionals'>,
 ): string {
-  const example = contract.examples?.find(({ command }) => splitCommandLine(command) !== null)
+  const example = isHarmless(contract)
+    ? contract.examples?.find(({ command }) => splitCommandLine(command) !== null)
+    : undefined
   return example?.command ?? formatCommandLine([tool, ...pathWords(contract.name), '--help'])
 }
+
+/** Positionals are mostly names of things; those of an example exist nowhere. */
+const isHarmless = ({ danger_level, positionals }: Parameters<typeof exampleOrHelp>[1]): boolean =>
+  danger_level === 'safe' && (positionals === undefined || positionals.length === 0)
 
 /** The words of a command's path; none for the tool itself. */
 export function pathWords(name: string): string[] {

@@ -27,7 +27,7 @@ export function readPositionals(
         field: positional.name,
         param: positional.name,
         code: 'ARG_ERROR',
-        message: `<${positional.name}> is required: ${positional.description}`,
+        message: `<${positional.name}> is required (${positional.description})`,
       })
     const read = mine.map(word => readWord(positional, word, contract, cwd, findings))
     if (read.includes(undefined)) continue

@@ -7,7 +7,8 @@ import type { ArgumentFault } from './faults.js'
 export type ArgumentContract = Pick<
   CommandContract,
   'name' | 'flags' | 'positionals' | 'option_placement' | 'examples'
->
+> &
+  Partial<Pick<CommandContract, 'danger_level'>>
 
 export interface ParseRequest {
   /** The tool's name, for suggestions. */

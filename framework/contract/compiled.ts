@@ -39,6 +39,6 @@ export interface CompiledManifest {
 }
 
 /** Asks a compiled check. @returns what does not fit, as sentences; empty where all does */
-export function explain(check: CompiledCheck, data: unknown): readonly string[] {
-  return check(data) ? [] : describeErrors(check.errors)
+export function explain(check: CompiledCheck, data: unknown, subject?: string): readonly string[] {
+  return check(data) ? [] : describeErrors(check.errors, subject)
 }

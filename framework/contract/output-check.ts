@@ -3,8 +3,8 @@ import type { JsonSchema } from './json-schema.js'
 import { codeWriter, sharedAjv } from './schema-compiler.js'
 import { describeErrors } from './schema-error.js'
 
-/** Answers with what does not fit, as sentences; an empty list where all does. */
-export type OutputCheck = (data: unknown) => readonly string[]
+/** Answers with what does not fit, as sentences about the subject, `data` by default; an empty list where all does. */
+export type OutputCheck = (data: unknown, subject?: string) => readonly string[]
 
 /**
  * Compiles a schema for this process; loads ajv (REQ-C-015).
@@ -13,7 +13,7 @@ export type OutputCheck = (data: unknown) => readonly string[]
  */
 export async function compileOutputCheck(schema: JsonSchema): Promise<OutputCheck> {
   const check = (await sharedAjv()).compile(schema)
-  return data => (check(data) ? [] : describeErrors(check.errors))
+  return (data, subject) => (check(data) ? [] : describeErrors(check.errors, subject))
 }
 
 /**

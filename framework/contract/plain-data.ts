@@ -44,6 +44,7 @@ export function takePlainData(value: unknown, functions_at: readonly string[] = 
       if (!Number.isFinite(from)) faults.push({ place, message: `${from} is no JSON number` })
       return from
     }
+    if (from === undefined) return refuse('undefined is no data')
     if (typeof from !== 'object') return refuse(`a ${typeof from} is no data`)
     values += 1
     if (values > MAX_VALUES)

@@ -6,9 +6,14 @@ export class RegistrationError extends Error {
 
   /** @param violations at least one, of any number of commands */
   constructor(violations: readonly Violation[]) {
-    const commands = new Set(violations.map(violation => violation.command)).size
+    const named = new Set(violations.map(violation => violation.command))
+    const is_tool = named.delete('')
+    const where = [
+      ...(is_tool ? ['the tool'] : []),
+      ...(named.size > 0 ? [count(named.size, 'command')] : []),
+    ]
     const lines = violations.map(lineOf)
-    super(`${count(violations.length, 'violation')} in ${count(commands, 'command')}:\n${lines.join('\n')}`)
+    super(`${count(violations.length, 'violation')} in ${where.join(' and ')}:\n${lines.join('\n')}`)
     this.name = 'RegistrationError'
     this.violations = violations
   }

@@ -57,11 +57,14 @@ export function complaintOf(error: SchemaError): string {
   }
 }
 
-/** The errors as sentences, the value itself called `data`. */
-export function describeErrors(errors: readonly SchemaError[] | null | undefined): readonly string[] {
+/** The errors as sentences. @param subject what the value itself is called */
+export function describeErrors(
+  errors: readonly SchemaError[] | null | undefined,
+  subject = 'data',
+): readonly string[] {
   return essentialErrors(errors).map(error => {
     const place = placeOf(error)
-    return `${place === '' ? 'data' : `data.${place}`} ${complaintOf(error)}`
+    return `${place === '' ? subject : `${subject}.${place}`} ${complaintOf(error)}`
   })
 }
 

@@ -4,6 +4,7 @@ import type { ToolIdentity } from '../contract/registry.js'
 import { colourAllowed } from '../output/color.js'
 import { buildEnvelope } from '../output/envelope.js'
 import type { OutputFormat } from '../output/format.js'
+import type { RowForPeople } from '../output/layout.js'
 import { render } from '../output/render.js'
 import { monotonicMs } from '../process/clock.js'
 import { FrameworkExit } from './framework-exit.js'
@@ -96,6 +97,7 @@ export async function writeAnswer(
   format: OutputFormat,
   verbosity: Verbosity,
   io: Io,
+  for_people?: RowForPeople,
 ): Promise<void> {
   const { env } = io
   const rendered = await render(envelope, format, {
@@ -104,6 +106,7 @@ export async function writeAnswer(
       stderr: colourAllowed({ env, is_tty: io.stderr_is_tty }),
     },
     width: io.width,
+    ...(for_people === undefined ? {} : { for_people }),
   })
   const tell = () => {
     if (rendered.stderr !== '' && verbosity !== 'quiet') io.write_stderr(rendered.stderr)

@@ -18,12 +18,14 @@ import { callInside } from './call-inside.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
 import { FrameworkExit } from './framework-exit.js'
+import type { ManifestTarget } from './internals.js'
 import { cutOutcome, type Interruption } from './interruption.js'
 import { type Io, ReaderGone } from './io.js'
-import { failure, refused, success } from './outcome.js'
+import { failure, type Outcome, refused, success } from './outcome.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
 import { formatOf, guessFormat, type Verbosity, verbosityOf } from './settings.js'
 import type { CommandSource, DescribedCommand } from './source.js'
+import { spelled } from './spelled-command.js'
 import { incompleteCommand, unknownCommand } from './unknown-command.js'
 import { faultsOf } from './validation.js'
 
@@ -39,7 +41,7 @@ export interface CallRequest {
   readonly strict: boolean
   /** The process is there for this call alone. */
   readonly whole_process: boolean
-  readonly manifest_target: URL | null
+  readonly manifest_target: ManifestTarget | null
   /** Resolves with what broke the process before a handler ran. */
   readonly broken?: Promise<unknown>
   /** Told when a handler begins: from then on the call itself looks after what breaks. */
@@ -244,8 +246,9 @@ class Call {
     }
   }
 
-  async answer({ outcome, executed, text }: Prepared): Promise<number> {
+  async answer({ outcome: ended, executed, text }: Prepared): Promise<number> {
     const { tool, argv, io } = this.#request
+    const outcome = runnableFix(ended, this.#request)
     const globals = this.#globals
     const format = globals ? formatOf(globals, tool, io) : guessFormat(argv, tool, io)
     const verbosity: Verbosity = globals ? verbosityOf(globals, io) : 'errors'
@@ -273,7 +276,7 @@ class Call {
       if (text && format === 'human') await io.write_stdout(text.content)
       else {
         if (text?.off_terminal === 'stderr') io.write_stderr(text.content)
-        await writeAnswer(envelope, format, verbosity, io)
+        await writeAnswer(envelope, format, verbosity, io, outcome.for_people)
       }
     } catch (error) {
       await executed?.withdraw()
@@ -288,3 +291,10 @@ class Call {
 }
 
 const NO_COMMAND = { name: '', flags: {} }
+
+/** A fix of this tool's own runs as it stands in the caller's shell (contract A-09). */
+function runnableFix(outcome: Outcome, request: Pick<CallRequest, 'tool' | 'io'>): Outcome {
+  const { error } = outcome
+  if (error?.fix_command === undefined) return outcome
+  return { ...outcome, error: { ...error, fix_command: spelled(request, error.fix_command) } }
+}

@@ -30,7 +30,7 @@ export function compiledSource(
       check_output: async data => explain(entry.check, data),
       check_flag: async (flag, value) => {
         const check = entry.flag_checks[flag]
-        return check ? explain(check, value) : []
+        return check ? explain(check, value, `--${flag}`) : []
       },
     }
   }

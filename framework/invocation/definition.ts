@@ -4,6 +4,7 @@ import type { CompiledManifest } from '../contract/compiled.js'
 import { environmentPrefix, type ToolIdentity } from '../contract/registry.js'
 import type { Command } from './command.js'
 import { compiledSource, stale } from './compiled-source.js'
+import type { ManifestTarget } from './internals.js'
 import { type CommandLoader, type CommandSource, type Commands, type LoadCommand, loaders } from './source.js'
 
 export interface ToolDefinition {
@@ -80,9 +81,9 @@ const named = (command: Command, tool_name: unknown): Command => ({
 })
 
 /** Where `manifest --write` writes: where the definition reads it, else beside the entry. */
-export function manifestTarget(definition: ToolDefinition, entry: URL | null): URL | null {
-  if (definition.manifest instanceof URL) return definition.manifest
-  return entry ? new URL(`./${definition.name}.manifest.js`, entry) : null
+export function manifestTarget({ name, manifest }: ToolDefinition, entry: URL | null): ManifestTarget | null {
+  if (manifest instanceof URL) return { url: manifest, is_read: true }
+  return entry ? { url: new URL(`./${name}.manifest.js`, entry), is_read: manifest !== undefined } : null
 }
 
 async function compiledManifest(

@@ -83,7 +83,7 @@ function source(
       check_output: checkOnce(contract.output_schema),
       check_flag: async (flag, value) => {
         const schema = contract.flags[flag]?.schema
-        return schema ? (await compileOutputCheck(schema))(value) : []
+        return schema ? (await compileOutputCheck(schema))(value, `--${flag}`) : []
       },
     }
   }

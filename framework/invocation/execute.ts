@@ -1,6 +1,7 @@
 /** Phases 6 to 8 of a call: open, execute, tear down. Whatever the handler does, everything it acquired is given back. */
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
+import type { RowForPeople } from '../output/layout.js'
 import type { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
 import { CallScope } from './call-scope.js'
@@ -29,7 +30,7 @@ export interface Execution {
   readonly args: Readonly<Record<string, unknown>>
   readonly interruption: Interruption
   readonly verbosity: Verbosity
-  readonly internals: Omit<Internals, 'facts' | 'meta'>
+  readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople'>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
   /**
@@ -74,6 +75,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const warnings: WarningDetail[] = []
   const meta: Record<string, unknown> = {}
   let progress: Progress | null = null
+  const shown: { for_people?: RowForPeople } = {}
   const ctx = makeContext({
     ...held,
     facts,
@@ -90,6 +92,9 @@ export async function execute(execution: Execution): Promise<Executed> {
     ...execution.internals,
     facts,
     meta: members => Object.assign(meta, members),
+    forPeople: row => {
+      shown.for_people = row
+    },
     call(argv) {
       const call = execution.internals.call(argv)
       inner.add(call)
@@ -127,6 +132,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   return {
     outcome: {
       ...final,
+      ...shown,
       warnings: [...warnings, ...final.warnings, ...stray, ...failures, ...late],
       meta: {
         ...meta,

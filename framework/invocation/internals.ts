@@ -1,4 +1,6 @@
 /** What built-in commands may see of the call beyond their context: they are framework, authors' commands are not. */
+
+import type { RowForPeople } from '../output/layout.js'
 import { peekStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
 import type { CallFacts } from './call-facts.js'
 import type { ValidationContext } from './command.js'
@@ -11,10 +13,18 @@ export interface Internals {
   readonly source: CommandSource
   /** Executes another command line of the same tool within this call; its outcome, not its envelope. */
   call(argv: readonly string[]): Promise<Outcome>
-  /** Beside the entry: where `manifest --write` writes, and under which name. */
-  readonly manifest_target: URL | null
+  readonly manifest_target: ManifestTarget | null
   /** Adds members to `meta` of the answer. */
   meta(members: Readonly<Record<string, unknown>>): void
+  /** How a row of the answer's list reads on a terminal; every other form keeps the row as it is. */
+  forPeople(row: RowForPeople): void
+}
+
+/** Where `manifest --write` writes, and under which name. */
+export interface ManifestTarget {
+  readonly url: URL
+  /** False where the definition names no manifest, so that nothing would ever read it. */
+  readonly is_read: boolean
 }
 
 const known = new WeakMap<BaseContext, Internals>()

@@ -3,7 +3,7 @@ import { self } from '../process/identity.js'
 import { RECORD_VERSION, type RunIntent } from '../runs/records.js'
 import { newRunId } from '../store/ids.js'
 import type { CallFacts } from './call-facts.js'
-import { spelledTool } from './spelled-command.js'
+import { spelled } from './spelled-command.js'
 
 /** Tracked children write no log. */
 const NO_LOG_BYTES = 0
@@ -63,10 +63,6 @@ const cleanupCommandLine = (facts: CallFacts, path: string, run_id: string): str
 /** The same as an answer gives it: runs as it stands in the caller's shell, and ends exactly this run (contract A-09). */
 export const runnableCleanupCommand = (facts: CallFacts, path: string, run_id: string): string =>
   spelled(facts, cleanupCommandLine(facts, path, run_id))
-
-/** A recorded command line of this tool, spelled so that the caller's shell finds the tool. */
-export const spelled = ({ tool, io }: Pick<CallFacts, 'tool' | 'io'>, line: string): string =>
-  line.startsWith(`${tool.name} `) ? spelledTool(tool, io) + line.slice(tool.name.length) : line
 
 /** What every program of a run finds in its environment beside what its starter gives it. */
 export function runEnvironment(facts: CallFacts, intent: RunIntent): Record<string, string> {

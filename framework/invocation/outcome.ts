@@ -8,6 +8,7 @@ import {
   exitCodeNumber,
   INHERITED_EXIT_CODES,
 } from '../contract/exit-codes.js'
+import type { RowForPeople } from '../output/layout.js'
 import type { CommandExit, ExitDetails } from './command-exit.js'
 import { FrameworkExit } from './framework-exit.js'
 import { exitOf, UnexpectedError } from './thrown.js'
@@ -23,6 +24,8 @@ export interface Outcome {
   readonly meta: Readonly<Record<string, unknown>>
   /** The stack of an error that nobody declared; never part of the envelope. */
   readonly trace?: string
+  /** How a row of the list in `data` reads on a terminal. */
+  readonly for_people?: RowForPeople
 }
 
 export type Phase = 'validation' | 'execution' | 'cleanup'

@@ -57,6 +57,7 @@ export async function awaitReadiness(
         `the program was not ready after ${timeout_seconds} s`,
         {
           context: { run_id, timeout_seconds, last_lines: lines.last() },
+          fix_required: 'see the last lines of its log; give it more time where it was only slow',
         },
       )
     }

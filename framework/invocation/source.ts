@@ -13,7 +13,7 @@ export interface DescribedCommand {
   readonly builtin: boolean
   /** What does not fit the declared output schema, as sentences. */
   check_output(data: unknown): Promise<readonly string[]>
-  /** What does not fit the own schema of an `object` or `array` flag. */
+  /** What does not fit the own schema of an `object` or `array` flag, as sentences about the flag. */
   check_flag(flag: string, value: unknown): Promise<readonly string[]>
 }
 

@@ -8,10 +8,16 @@ import type { Io } from './io.js'
  * @returns the tool's name where the caller's PATH leads from it to the entry that runs now; else the entry itself,
  *   with Node before it where it cannot be executed
  */
-export function spelledTool({ name }: ToolIdentity, { entry, env }: Pick<Io, 'entry' | 'env'>): string {
+function spelledTool({ name }: ToolIdentity, { entry, env }: Pick<Io, 'entry' | 'env'>): string {
   if (entry === null || firstOnPath(name, env['PATH'] ?? '') === entry) return name
   return isExecutable(entry) ? shellWord(entry) : `${shellWord(process.execPath)} ${shellWord(entry)}`
 }
+
+/** A command line of this tool, by its name, spelled so that the caller's shell finds the tool; any other as it is. */
+export const spelled = (
+  { tool, io }: { readonly tool: ToolIdentity; readonly io: Io },
+  line: string,
+): string => (line.startsWith(`${tool.name} `) ? spelledTool(tool, io) + line.slice(tool.name.length) : line)
 
 function firstOnPath(name: string, path: string): string | null {
   const found = path

@@ -22,7 +22,10 @@ export function startFailed({ run_id, argv }: RunIntent, error: unknown): Framew
   const context = { errno: is_failed ? error.errno : errnoOf(error), run_id, argv: [...argv] }
   const message = is_failed ? error.message : `${argv[0]} was not started: ${withoutTrace(error)}`
   if (is_failed && error.code === 'STOPPED_BEFORE_START')
-    return new FrameworkExit('CONFLICT', 'RUN_STOPPED', message, { context })
+    return new FrameworkExit('CONFLICT', error.code, message, {
+      context,
+      fix_required: 'start it again, once nobody stops the session or the run',
+    })
   const is_program = is_failed && error.code === 'START_FAILED'
   return new FrameworkExit('GENERAL_ERROR', 'START_FAILED', message, {
     context,

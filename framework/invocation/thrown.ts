@@ -22,7 +22,9 @@ export class UnexpectedError extends FrameworkExit {
   readonly trace: string | undefined
 
   constructor(thrown: unknown) {
-    super('GENERAL_ERROR', 'UNEXPECTED_ERROR', withoutTrace(thrown))
+    super('GENERAL_ERROR', 'UNEXPECTED_ERROR', withoutTrace(thrown), {
+      fix_required: 'a defect of the tool: the stack on stderr names its place, and --debug what led to it',
+    })
     this.trace = thrown instanceof Error ? thrown.stack : undefined
   }
 }

@@ -32,7 +32,7 @@ export async function faultsOf(validation: Validation): Promise<readonly Argumen
   const faults = [...parsed.errors, ...missingCwd(readGlobals(parsed.globals))]
   for (const { field, param, value } of parsed.schema_checks) {
     for (const problem of await described.check_flag(field, value))
-      faults.push({ field, param, code: 'ARG_ERROR', message: `${param}: ${problem}` })
+      faults.push({ field, param, code: 'ARG_ERROR', message: problem })
   }
   // A command's own check may rely on declared types, so it runs once these hold.
   if (faults.length === 0) faults.push(...ownFaults(validation))

@@ -26,7 +26,7 @@ export function isScalar(value: unknown): boolean {
 
 /** A member's name as people read it. */
 export function label(name: string): string {
-  return escapeControls(name.replaceAll('_', ' '))
+  return escapeControls(name.replace(/^_+/, '').replaceAll('_', ' '))
 }
 
 function words(list: readonly unknown[]): string {

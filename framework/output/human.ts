@@ -16,6 +16,7 @@ export function renderHuman(envelope: ResponseEnvelope, options: RenderOptions):
     style: out,
     width: options.width,
     paint: (column, text) => paint(column, text, out),
+    ...(options.for_people === undefined ? {} : { row: options.for_people }),
   })
   return {
     stdout: lines.map(line => `${line}\n`).join(''),

@@ -45,8 +45,13 @@ export function rowsOf({ key, items }: List): Fields[] {
   return items.map(item => (isFields(item) ? item : { [name]: item }))
 }
 
+const isEmpty = (value: unknown): boolean => isList(value) && value.length === 0
+
 function sole(data: Fields, paged: boolean): string | null {
-  const arrays = Object.keys(data).filter(name => isList(data[name]))
+  const all = Object.keys(data).filter(name => isList(data[name]))
+  const filled = all.filter(name => !isEmpty(data[name]))
+  // An empty one beside another is no second list.
+  const arrays = filled.length > 0 ? filled : all
   const [name] = arrays
   if (name === undefined || arrays.length > 1) return null
   const items = data[name]

@@ -1,6 +1,7 @@
 /** An envelope in the form that was chosen. Only JSON is at hand; the other forms are loaded when asked for. */
 import type { ResponseEnvelope } from '../../schemas/generated/types.js'
 import type { OutputFormat } from './format.js'
+import type { RowForPeople } from './layout.js'
 
 export interface RenderOptions {
   /** Whether each stream may carry colour; only `human` uses any. */
@@ -9,6 +10,8 @@ export interface RenderOptions {
   readonly width: number
   /** The member of `data` whose items are the rows; null where there is none; found by its shape where left out. */
   readonly list_key?: string | null
+  /** How a row reads on a terminal; only `human` asks. */
+  readonly for_people?: RowForPeople
 }
 
 /** Whole texts, each empty or ending with a line feed. */

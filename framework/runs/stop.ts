@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
-import { sameProcess, self } from '../process/identity.js'
+import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
 import { IdentityTracking } from '../process/identity-tracking.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
@@ -29,7 +29,15 @@ export interface StopResult {
   readonly exit_reason: RunEnd['exit_reason']
   readonly stop_cause: RunEnd['stop_cause']
   readonly waited_ms: number
-  readonly survivors: readonly { readonly pid: number; readonly cmd: string }[]
+  readonly survivors: readonly Survivor[]
+}
+
+/** What of a run still lives. */
+export interface Survivor {
+  readonly pid: number
+  readonly cmd: string
+  /** False where it was left alone: its environment alone ties it to the run, until the end record names it. */
+  readonly tried: boolean
 }
 
 /** How long an owner may be silent beyond the grace before it counts as hung (design §6.3). */
@@ -224,7 +232,7 @@ class Stop {
     const tracking = new IdentityTracking(view.leftovers.map(({ identity }) => identity))
     await endTree({ tracking, grace_ms: this.#options.force ? 0 : this.#options.grace_ms })
     const after = viewRun(this.#root, this.#run_id)
-    if (after.leftovers.length > 0) return this.#result(after, 'survivors')
+    if (after.leftovers.length > 0) return this.#answer('survivors', after.end, after.leftovers, [])
     leaveLive(this.#root, this.#run_id)
     return this.#result(after, 'stopped')
   }
@@ -243,14 +251,25 @@ class Stop {
     return this.#answer(outcome, view.end, view.leftovers)
   }
 
-  #answer(outcome: StopOutcome, end: RunEnd | null, alive: RunEnd['survivors']): StopResult {
+  #answer(
+    outcome: StopOutcome,
+    end: RunEnd | null,
+    alive: RunEnd['survivors'],
+    left_alone = end?.leftovers ?? [],
+  ): StopResult {
+    const is_left_alone = (one: ProcessIdentity) =>
+      left_alone.some(({ identity }) => sameProcess(identity, one))
     return {
       run_id: this.#run_id,
       outcome,
       exit_reason: end?.exit_reason ?? null,
       stop_cause: end?.stop_cause ?? null,
       waited_ms: Math.round(monotonicMs() - this.#started),
-      survivors: alive.map(({ identity, cmd }) => ({ pid: identity.pid, cmd })),
+      survivors: alive.map(({ identity, cmd }) => ({
+        pid: identity.pid,
+        cmd,
+        tried: !is_left_alone(identity),
+      })),
     }
   }
 }

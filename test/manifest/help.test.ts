@@ -5,9 +5,9 @@ import { command, registry } from './registry.js'
 
 const GLOBALS = `Global options:
       --format         How the answer is written; json off a terminal and in CI,
-                       for people on one [json|jsonl|tsv|plain]
+                       for people on one [json|jsonl|tsv|plain, env TOOL_FORMAT]
       --session        The session that runs belong to; a new one for each call
-                       where it is left out
+                       where it is left out [env TOOL_SESSION_ID]
       --timeout        Wall-clock limit of the call: 500ms, 60s, 2m, 1h; a bare
                        integer is seconds, 0 is no limit
       --quiet          Nothing on stderr
@@ -64,7 +64,7 @@ Options:
       --label    A label [array]
       --dry-run  Change nothing
       --nothing  No default
-      --region   Which region
+      --region   Which region [env TOOL_REGION]
 
 ${GLOBALS}
 

@@ -25,21 +25,16 @@ export class WatchFailure extends Error {
 export function failureOf(errno: string | null, path: string): WatchFailure {
   switch (errno) {
     case 'ENOENT':
-      return new WatchFailure(
-        'NOT_FOUND',
-        path,
-        'The directory does not exist.',
-        'Name an existing directory.',
-      )
+      return new WatchFailure('NOT_FOUND', path, 'The directory does not exist', 'Name an existing directory')
     case 'ENOTDIR':
-      return new WatchFailure('NOT_A_DIRECTORY', path, 'This is not a directory.', 'Name a directory.')
+      return new WatchFailure('NOT_A_DIRECTORY', path, 'This is not a directory', 'Name a directory')
     case 'EACCES':
     case 'EPERM':
       return new WatchFailure(
         'NOT_READABLE',
         path,
-        'The directory may not be read.',
-        'Give this user read and search permission: chmod u+rx <directory>.',
+        'The directory may not be read',
+        'Give this user read and search permission: chmod u+rx <directory>',
       )
     case 'ENOSPC':
       return watchLimit(path)
@@ -50,8 +45,8 @@ export function failureOf(errno: string | null, path: string): WatchFailure {
       return new WatchFailure(
         'CANNOT_WATCH',
         path,
-        `The directory cannot be watched (${errno ?? 'unknown error'}).`,
-        'Look the system error up in errno(3), or watch another directory.',
+        `The directory cannot be watched (${errno ?? 'unknown error'})`,
+        'Look the system error up in errno(3), or watch another directory',
       )
   }
 }
@@ -61,8 +56,8 @@ function watchLimit(path: string): WatchFailure {
   return new WatchFailure(
     'WATCH_LIMIT',
     path,
-    'The limit on inotify watches of this user is reached (/proc/sys/fs/inotify/max_user_watches).',
-    'Raise it: sudo sysctl fs.inotify.max_user_watches=524288; or watch a smaller directory.',
+    'The limit on inotify watches of this user is reached (/proc/sys/fs/inotify/max_user_watches)',
+    'Raise it: sudo sysctl fs.inotify.max_user_watches=524288; or watch a smaller directory',
   )
 }
 
@@ -72,8 +67,8 @@ function instanceLimit(path: string): WatchFailure {
     'WATCH_LIMIT',
     path,
     'The limit on inotify instances of this user is reached (/proc/sys/fs/inotify/max_user_instances; ' +
-      'max_user_watches beside it limits the watches).',
-    'Raise it: sudo sysctl fs.inotify.max_user_instances=1024; or end other watching programs.',
+      'max_user_watches beside it limits the watches)',
+    'Raise it: sudo sysctl fs.inotify.max_user_instances=1024; or end other watching programs',
   )
 }
 
@@ -81,8 +76,8 @@ function openFileLimit(path: string): WatchFailure {
   return new WatchFailure(
     'TOO_MANY_OPEN_FILES',
     path,
-    'No more files can be opened.',
-    'Raise the limit (ulimit -n), or end programs that hold many files.',
+    'No more files can be opened',
+    'Raise the limit (ulimit -n), or end programs that hold many files',
   )
 }
 

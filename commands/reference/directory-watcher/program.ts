@@ -53,8 +53,8 @@ function wrongCall(path: string): WatchFailure {
   return new WatchFailure(
     'USAGE',
     toBytes(path),
-    'The program takes one argument: the absolute path of a directory.',
-    'Call it as: node directory-watcher.js /absolute/path.',
+    'The program takes one argument: the absolute path of a directory',
+    'Call it as: node directory-watcher.js /absolute/path',
   )
 }
 

@@ -74,8 +74,7 @@ export class LogCursor {
   async #cutBehind(begin: number, until: number): Promise<LogPiece | null> {
     const gap = await findGap(this.#file)
     if (!gap || gap.start >= this.#position || gap.end <= begin) return this.#emptied()
-    if (gap.end > this.#position) return this.#skip(gap.end)
-    // What we have passed is gone, what comes next is not.
+    // The hole begins behind us; whether it reaches ahead of us, the next look tells.
     this.#seen = Buffer.alloc(0)
     return this.next(until)
   }

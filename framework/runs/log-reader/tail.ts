@@ -1,6 +1,7 @@
 /** The end of a log in memory: no more of it than there is room for, and from the beginning of a line on. */
 import type { StateRoot } from '../../store/state-root.js'
 import { LogCursor, type LogPiece } from './cursor.js'
+import { findGap, type Gap } from './gap.js'
 import { startOfLastLines } from './last-lines.js'
 import type { LogFile } from './log-file.js'
 import { openLog } from './open-log.js'
@@ -30,8 +31,10 @@ export async function readTail(
   try {
     const { size } = file
     const wanted = last_lines === null ? 0 : await startOfLastLines(file, last_lines)
-    const is_cut = size - wanted > room
-    const start = is_cut ? await nextLine(file, size - room, size) : wanted
+    const gap = await findGap(file)
+    const reach = reachOf(size, gap, room)
+    const is_cut = reach > wanted
+    const start = is_cut ? await nextLine(file, reach, gap && reach < gap.start ? gap.start : size) : wanted
     const cursor = await LogCursor.at(file, start)
     const pieces: LogPiece[] = []
     for (;;) {
@@ -45,10 +48,16 @@ export async function readTail(
   }
 }
 
-/** Where the first line after a position begins; the position itself where no line ends before `size`. */
-async function nextLine(file: LogFile, position: number, size: number): Promise<number> {
+/** How far back the room reaches from the end; a hole takes none of it. */
+function reachOf(size: number, gap: Gap | null, room: number): number {
+  if (!gap || size - gap.end >= room) return Math.max(0, size - room)
+  return Math.max(0, gap.start - (room - (size - gap.end)))
+}
+
+/** Where the first line after a position begins; the position itself where no line ends before `end`. */
+async function nextLine(file: LogFile, position: number, end: number): Promise<number> {
   // A line may begin right here.
-  const bytes = await file.read(Buffer.allocUnsafe(size - position + 1), position - 1)
-  const end = bytes.indexOf(LINE_FEED)
-  return end < 0 || end === bytes.length - 1 ? position : position + end
+  const bytes = await file.read(Buffer.allocUnsafe(end - position + 1), position - 1)
+  const feed = bytes.indexOf(LINE_FEED)
+  return feed < 0 || feed === bytes.length - 1 ? position : position + feed
 }

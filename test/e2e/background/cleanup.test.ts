@@ -147,23 +147,26 @@ test('REQ-O-027: cleanup --session runs the cleanup command of each run of that 
 })
 
 test.each([
-  { what: 'does nothing', then: `return { effect: 'noop' }`, warnings: [] },
+  { what: 'does nothing', after: `return { effect: 'noop' }`, warnings: [] },
   {
     what: 'fails',
-    then: `throw ctx.exit.CONFLICT('told to fail')`,
+    after: `throw ctx.exit.CONFLICT('told to fail')`,
     warnings: [{ code: 'CLEANUP_COMMAND_FAILED' }],
   },
-])('REQ-O-027: where a cleanup command $what, cleanup ends the run by itself', async ({ then, warnings }) => {
-  const sandbox = Sandbox.create()
-  const launcher = withHalt(sandbox, then)
-  const { background_pid, run_id } = await launcher.launch(SLEEPER, { session: 'mine' })
-  const { code, envelope } = await launcher.call(['cleanup', '--session', 'mine'])
-  expect(code, JSON.stringify(envelope)).toBe(0)
-  expect(halted(sandbox)).toEqual([run_id])
-  expect(isAlive(background_pid)).toBe(false)
-  expect(outcomesOf(envelope.data.stopped)).toEqual({ [run_id]: 'stopped' })
-  expect(envelope.warnings).toMatchObject(warnings)
-})
+])(
+  'REQ-O-027: where a cleanup command $what, cleanup ends the run by itself',
+  async ({ after, warnings }) => {
+    const sandbox = Sandbox.create()
+    const launcher = withHalt(sandbox, after)
+    const { background_pid, run_id } = await launcher.launch(SLEEPER, { session: 'mine' })
+    const { code, envelope } = await launcher.call(['cleanup', '--session', 'mine'])
+    expect(code, JSON.stringify(envelope)).toBe(0)
+    expect(halted(sandbox)).toEqual([run_id])
+    expect(isAlive(background_pid)).toBe(false)
+    expect(outcomesOf(envelope.data.stopped)).toEqual({ [run_id]: 'stopped' })
+    expect(envelope.warnings).toMatchObject(warnings)
+  },
+)
 
 const outcomesOf = (stopped: readonly { run_id: string; outcome: string }[]): Record<string, string> =>
   Object.fromEntries(stopped.map(({ run_id, outcome }) => [run_id, outcome]))

@@ -111,7 +111,7 @@ const halt = defineCommand({
   description: 'End a program.',
   danger_level: 'mutating',
   required_scopes: [],
-  flags: { run: { type: 'string', required: true, description: 'The run' } },
+  flags: { run: { type: 'string', description: 'The run' } },
   exit_codes: {
     SUCCESS: { description: 'It has ended', retryable: false, side_effects: 'complete' },
     CONFLICT: { description: 'It was told to fail', retryable: false, side_effects: 'none' },

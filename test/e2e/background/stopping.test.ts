@@ -85,12 +85,14 @@ test('what escapes at once into a session of its own is ended or listed, and the
   const [result] = first.envelope.data.stopped
   if (isAlive(pid)) {
     expect(first.code).toBe(3)
-    expect(result).toMatchObject({ outcome: 'survivors', survivors: [{ pid, cmd: 'sleep 3600' }] })
+    const left_alone = { pid, cmd: 'sleep 3600', tried: false }
+    expect(result).toMatchObject({ outcome: 'survivors', survivors: [left_alone] })
+    expect(first.envelope.error.message).toContain('left alone')
     expect((await launcher.call(['ps'])).envelope.data.runs).toMatchObject([{ run_id, leftovers: 1 }])
   } else {
     expect(result).toMatchObject({ outcome: 'stopped', survivors: [] })
   }
-  await launcher.call(['stop', run_id])
+  await launcher.sh(first.envelope.error?.fix_command ?? `node '${launcher.script}' stop ${run_id}`)
   expect(isAlive(pid)).toBe(false)
   expect((await launcher.call(['ps'])).envelope.data.runs).toEqual([])
 })

@@ -230,3 +230,12 @@ test('the compiled output check holds a handler to its schema as in development'
   rmSync(manifestFile(tool))
   expect((await tool.ask(['greet', '--name', 'Ann'])).error).toEqual(compiled.error)
 })
+
+test('manifest --write says where nothing would read what it writes', async () => {
+  const tool = new AuthorTool(Sandbox.create(), {
+    'tool.mjs': listTool(`command('one', async () => ({}))`),
+  })
+  const { data, warnings } = await tool.ask(['manifest', '--write'])
+  expect(data.written.length).toBeGreaterThan(0)
+  expect(warnings).toMatchObject([{ code: 'MANIFEST_NOT_READ' }])
+})

@@ -190,3 +190,38 @@ test('people see the rows of ps as a table, and the way to the next page', async
   expect(screen).toMatch(/^run id\s+short id\s+status/i)
   expect(screen).toMatch(/\n2 of 3 shown; more: --cursor \S+\n$/)
 })
+
+test('a person reads one id, a short session and an age of each run; a program all of it', async () => {
+  const sandbox = Sandbox.create()
+  const started = checked(await sandbox.call(['start-watcher', '--dir', '.'])).data
+  const { screen } = await onTerminal(sandbox, 'chaperone ps')
+  const [header = '', row = ''] = screen.split('\n')
+  expect(header).toMatch(/^SHORT ID .* SESSION .* AGE /)
+  expect(header).not.toMatch(/RUN ID|SESSION ID|CREATED/)
+  expect(row).toContain(`${started.session_id.slice(0, 8)}…`)
+  expect(row).toMatch(/ \d+[smhd] /)
+  expect(checked(await sandbox.call(['ps'])).data.runs).toMatchObject([
+    { run_id: started.run_id, session_id: started.session_id, created_at: expect.any(String) },
+  ])
+  await sandbox.sh(started.cleanup_command)
+})
+
+test('doctor is a table of checks in every form', async () => {
+  const { stdout } = await Sandbox.create().call(['doctor', '--format', 'tsv'])
+  const [header = '', ...rows] = stdout.trimEnd().split('\n')
+  expect(header.split('\t')).toEqual(expect.arrayContaining(['name', 'ok']))
+  expect(rows.length).toBeGreaterThan(5)
+})
+
+test('an unknown run or session is answered with a command that shows what there is, and no example', async () => {
+  const sandbox = Sandbox.create()
+  const unknown = checked(await sandbox.call(['stop', 'abcd'])).error
+  expect(unknown.code).toBe('RUN_NOT_FOUND')
+  expect(checked(await sandbox.sh(unknown.fix_command)).ok).toBe(true)
+  for (const [argv, help] of [
+    [['stop', 'xx'], 'chaperone stop --help'],
+    [['session', 'stop'], 'chaperone session stop --help'],
+    [['show'], 'chaperone show --help'],
+  ] as const)
+    expect(checked(await sandbox.call(argv)).error.suggestion).toBe(help)
+})

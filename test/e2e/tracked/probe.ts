@@ -81,7 +81,8 @@ export function go(sandbox: Sandbox, script: string, argv: readonly string[] = [
 /** The lines of the sandbox's log. */
 export function log(sandbox: Sandbox): string[] {
   const path = join(sandbox.path, 'log')
-  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : []
+  // Only whole lines: a writer makes the file before it writes.
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 }
 
 export function note(sandbox: Sandbox, text: string): void {

@@ -78,7 +78,7 @@ for (const [code, end, signal] of [
        while (!existsSync(join(here, 'seen'))) await pause(5)
        ${end}`,
     )
-    const { child, answer } = go(sandbox, script, code === 10 ? ['--timeout', '2s'] : [])
+    const { child, answer } = go(sandbox, script, code === 10 ? ['--timeout', '3s'] : [])
     await until('the directory', () => log(sandbox).length === 1)
     expect(tempDirs(sandbox)).toEqual(log(sandbox))
     sandbox.file('seen', '')

@@ -236,7 +236,7 @@ describe('refusals', () => {
   })
 
   test('a required positional says what it is', () => {
-    expect(parse(run, []).errors[0]?.message).toBe('<argv> is required: The program')
+    expect(parse(run, []).errors[0]?.message).toBe('<argv> is required (The program)')
   })
 })
 

@@ -1,6 +1,7 @@
 /** Every refusal names a command line that works, and none repeats a secret. */
 import { describe, expect, test } from 'vitest'
 import { splitCommandLine } from '../../../framework/argv/command-line.js'
+import type { ArgumentContract } from '../../../framework/argv/request.js'
 import { type Resolution, resolveCommand } from '../../../framework/argv/resolve.js'
 import { deploy, GLOBALS, parse, run } from './contracts.js'
 
@@ -43,13 +44,28 @@ describe('of arguments', () => {
     [['--target', 'dev', '-dir', 'a b'], "tool deploy --target dev --dir 'a b'"],
     [['--target', 'dev', '--format', 'jsn', 'web'], 'tool deploy --target dev --format json web'],
     [['--target', 'dev', '--cuont=-3'], 'tool deploy --target dev --count=-3'],
-    // Nothing near, or still wrong when repaired: an example.
-    [[], 'tool deploy --target dev web'],
-    [['--target', 'dev', '--nonsense'], 'tool deploy --target dev web'],
-    [['--al', '--count', 'x'], 'tool deploy --target dev web'],
+    // Nothing near, or still wrong when repaired: the help, for an example would deploy.
+    [[], 'tool deploy --help'],
+    [['--target', 'dev', '--nonsense'], 'tool deploy --help'],
+    [['--al', '--count', 'x'], 'tool deploy --help'],
   ])('%j is answered with %s', (argv, expected) => {
     expect(suggestion(argv)).toBe(expected)
     expect(works(expected)).toBe(true)
+  })
+
+  test('the example of a command that is safe and takes no words is given, no other', () => {
+    const example = 'tool look --all'
+    const look: ArgumentContract = {
+      name: 'look',
+      flags: { all: { type: 'boolean', required: true, description: 'Everything' } },
+      danger_level: 'safe',
+      examples: [{ description: 'Look', command: example }],
+    }
+    const named = { name: 'id', type: 'string', description: 'What' } as const
+    expect(suggestion([], look)).toBe(example)
+    expect(suggestion([], { ...look, positionals: [named] })).toBe('tool look --help')
+    for (const danger_level of ['mutating', 'destructive'] as const)
+      expect(suggestion([], { ...look, danger_level })).toBe('tool look --help')
   })
 
   test('without an example the help is named', () => {
@@ -77,7 +93,7 @@ describe('of commands', () => {
   test.each([
     [['depoly', '--target', 'dev'], ['tool deploy --target dev']],
     // What cannot be carried over gives way to what works.
-    [['depoly', '--nope'], ['tool deploy --target dev web']],
+    [['depoly', '--nope'], ['tool deploy --help']],
     [['rnu', 'ls', '-l'], ['tool run ls -l']],
     [['--format', 'json', 'rnu', 'ls'], ['tool run --format json ls']],
     [['zzzzzz'], ['tool --help']],

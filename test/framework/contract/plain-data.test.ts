@@ -21,6 +21,10 @@ describe('takePlainData', () => {
     expect(faults).toEqual([{ place: 'deep.run', message: 'a function is no data' }])
   })
 
+  test('calls nothing at all by no article', () => {
+    expect(takePlainData(undefined).faults).toEqual([{ place: '', message: 'undefined is no data' }])
+  })
+
   test.each([
     ['a: a symbol is no data', { a: Symbol('s') }],
     ['a: a bigint is no data', { a: 1n }],

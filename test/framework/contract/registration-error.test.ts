@@ -27,6 +27,19 @@ test('one violation is one violation', () => {
     fix: 'Give one.',
   }
   expect(new RegistrationError([violation]).message).toBe(
-    '1 violation in 1 command:\n  TOOL_NAME_MALFORMED the tool: name: No name. Give one.',
+    '1 violation in the tool:\n  TOOL_NAME_MALFORMED the tool: name: No name. Give one.',
   )
+})
+
+test('the tool is no command, where both are refused', async () => {
+  const found = await violations(sound({ exit_codes: {} }))
+  const violation = {
+    code: 'TOOL_NAME_MALFORMED',
+    command: '',
+    place: 'name',
+    message: 'No name.',
+    fix: 'Give one.',
+  }
+  const [line] = new RegistrationError([violation, ...found]).message.split('\n')
+  expect(line).toBe(`${found.length + 1} violations in the tool and 1 command:`)
 })

@@ -63,6 +63,12 @@ describe('plain', () => {
     )
   })
 
+  test('lines stand one below the other, also beside something else; marks lose their underscore', () => {
+    expect(renderPlain(success({ _source: 'external', lines: ['a b', 'c'], last_lines: [] })).stdout).toBe(
+      text('source      external', 'lines', '  a b', '  c', 'last lines  -'),
+    )
+  })
+
   test('the call itself leaves no trace in it', () => {
     const first = renderPlain(success(RUNS, { request_id: 'a', timestamp: '2026-01-01T00:00:00Z' }))
     const second = renderPlain(success(RUNS, { request_id: 'b', timestamp: '2027-01-01T00:00:00Z' }))
@@ -137,6 +143,54 @@ describe('human', () => {
         "  - --count must be an integer, not 'x'",
       ),
     )
+  })
+
+  test('what registration refused is listed, each with its place and its fix', () => {
+    const violation = {
+      code: 'FLAG_MALFORMED',
+      command: 'go',
+      place: 'flags.x',
+      message: 'No.\nWrong.',
+      fix: 'Mend it.',
+    }
+    const envelope = failure({
+      code: 'REGISTRATION_REFUSED',
+      message: '2 violations in the tool and 1 command:\n  all of it',
+      context: { violations: [violation, { ...violation, command: '', place: 'name' }] },
+      fix_required: 'mend the contracts',
+    })
+    expect(renderHuman(envelope, BARE).stderr).toBe(
+      text(
+        'error: 2 violations in the tool and 1 command [REGISTRATION_REFUSED]',
+        '  - go: flags.x: No.\\nWrong. [FLAG_MALFORMED]',
+        '    Mend it.',
+        '  - the tool: name: No.\\nWrong. [FLAG_MALFORMED]',
+        '    Mend it.',
+        '  fix: mend the contracts',
+      ),
+    )
+  })
+
+  test('the last lines of a program that failed are shown', () => {
+    const envelope = failure({
+      context: { last_lines: ['starting', 'no\x07port'] },
+      fix_required: 'see them',
+    })
+    expect(renderHuman(envelope, BARE).stderr).toBe(
+      text(
+        "error: No run has the id '3f2a' [NOT_FOUND]",
+        '  | starting',
+        '  | no\\x07port',
+        '  fix: see them',
+      ),
+    )
+  })
+
+  test('the rows of a list can read otherwise, for people alone', () => {
+    const data = { sessions: [{ id: 'abcdef', live: 1 }] }
+    const for_people = ({ id }: Readonly<Record<string, unknown>>) => ({ short: String(id).slice(0, 3) })
+    expect(renderHuman(success(data), { ...BARE, for_people }).stdout).toBe(text('SHORT', 'abc'))
+    expect(renderPlain(success(data)).stdout).toBe(text('ID      LIVE', 'abcdef     1'))
   })
 
   test('a failure still shows the data that it carries', () => {

@@ -87,6 +87,11 @@ describe('jsonl', () => {
     ])
   })
 
+  test('an empty array beside the list is no second list', async () => {
+    const { stdout } = await rendered(success({ checks: [{ a: 1 }, { a: 2 }], dependencies: [] }), 'jsonl')
+    expect(lines(stdout)).toMatchObject([{ a: 1 }, { a: 2 }, { _summary: true, data: { dependencies: [] } }])
+  })
+
   test('which list is meant can be said, and that none is', async () => {
     const data = { stopped: [{ a: 1 }], cleaned: [{ b: 2 }, { b: 3 }] }
     expect(lines((await rendered(success(data), 'jsonl')).stdout)).toHaveLength(2)

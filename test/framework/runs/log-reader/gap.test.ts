@@ -128,6 +128,17 @@ test('a reader loses nothing by a cut behind it', async () => {
   expect(sha256(whole(kept))).toBe(sha256(written))
 })
 
+test('a log that is emptied while its hole is passed is read from its beginning', async () => {
+  const run = cappedRun()
+  writeFileSync(run.log, numbered(0, 4 * MIB))
+  await cut(run)
+  const kept = await pieces(run, { follow: true }, piece => {
+    if ('missing' in piece && piece.missing !== null) writeFileSync(run.log, 'new')
+    if ('bytes' in piece && piece.bytes.toString() === 'new') run.end()
+  })
+  expect(kept.slice(2)).toEqual([{ missing: null }, { bytes: Buffer.from('new') }])
+})
+
 test('the last lines are found on both sides of the hole', async () => {
   const run = cappedRun()
   writeFileSync(run.log, numbered(0, 4 * MIB))

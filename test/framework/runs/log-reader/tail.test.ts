@@ -2,9 +2,15 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { LogCap } from '../../../../framework/runs/log-cap.js'
 import { LogUnreadable } from '../../../../framework/runs/log-reader/log-file.js'
 import { readTail } from '../../../../framework/runs/log-reader/tail.js'
 import { type RecordedRun, recordedRun, stateRoot } from '../recorded-run.js'
+
+const LIMIT = 1024 * 1024
+
+const numberedLines = (bytes: number): string =>
+  Array.from({ length: Math.ceil(bytes / 20) }, (_, index) => `line ${index} `.padEnd(19, '.')).join('\n')
 
 async function tail(log: string, last_lines: number | null, room: number) {
   const run = recordedRun(stateRoot())
@@ -27,6 +33,30 @@ test.each([
   ['oneline', null, 4, 'line', true],
 ])('of %j, %j lines in %i bytes are %j', async (log, last_lines, room, text, is_cut) => {
   expect(await tail(log, last_lines, room)).toEqual({ text, is_cut })
+})
+
+test('a hole takes no room', async () => {
+  const run = recordedRun(stateRoot(), { log_max_bytes: LIMIT })
+  const written = numberedLines(4 * LIMIT)
+  writeFileSync(run.log, written)
+  await new LogCap(run.log, LIMIT).close()
+  for (const [room, kinds] of [
+    [LIMIT, ['bytes', 'missing', 'bytes']],
+    // More than what is behind the hole, which is less than half of the limit.
+    [LIMIT / 2, ['bytes', 'missing', 'bytes']],
+    [LIMIT / 4, ['bytes']],
+  ] as const) {
+    const { pieces, is_cut } = (await readTail(run.root, run.run_id, null, room)) ?? {
+      pieces: [],
+      is_cut: null,
+    }
+    expect(pieces.map(({ kind }) => kind)).toEqual(kinds)
+    expect(is_cut).toBe(room < LIMIT)
+    const bytes = pieces.map(piece => (piece.kind === 'bytes' ? piece.bytes.length : 0))
+    expect(bytes.reduce((sum, length) => sum + length)).toBeLessThanOrEqual(room)
+    const [first] = pieces
+    expect(first?.kind === 'bytes' && first.bytes.toString('utf8', 0, 5)).toBe('line ')
+  }
 })
 
 test('there is no end of a log that is not there', async () => {
