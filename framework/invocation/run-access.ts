@@ -43,7 +43,11 @@ export function runAccess(facts: CallFacts): Runs {
           fix_required: 'give ctx.runs.stop whole ids, as ctx.runs.live returns them',
         })
       if (!root || run_ids.length === 0) return []
-      return stopAndRefresh(root, run_ids, { cause: facts.stop_cause, grace_ms: Math.round(grace_ms), force: false })
+      return stopAndRefresh(root, run_ids, {
+        cause: facts.stop_cause,
+        grace_ms: Math.round(grace_ms),
+        force: false,
+      })
     },
   }
 }

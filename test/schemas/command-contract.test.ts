@@ -63,7 +63,9 @@ const contract: Required<CommandContract> = {
   max_lifetime_seconds: 31_536_000,
   option_placement: 'any',
   platform: ['linux'],
-  filesystem_side_effects: [{ path: '~/.cache/my-tool', type: 'cache', ttl_seconds: 60, clearable_with: 'my-tool cleanup' }],
+  filesystem_side_effects: [
+    { path: '~/.cache/my-tool', type: 'cache', ttl_seconds: 60, clearable_with: 'my-tool cleanup' },
+  ],
 }
 
 /** Where the errors of a contract lie, each once. */
