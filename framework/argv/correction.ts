@@ -26,17 +26,19 @@ export function withSuggestions(
  */
 export function exampleOrHelp(
   tool: string,
-  contract: Pick<ParseRequest['contract'], 'name' | 'examples' | 'danger_level' | 'positionals'>,
+  contract: Pick<ParseRequest['contract'], 'name' | 'examples' | 'danger_level'>,
 ): string {
-  const example = isHarmless(contract)
-    ? contract.examples?.find(({ command }) => splitCommandLine(command) !== null)
-    : undefined
+  const examples = contract.danger_level === 'safe' ? (contract.examples ?? []) : []
+  const example = examples.find(({ command }) => namesNothing(splitCommandLine(command)))
   return example?.command ?? formatCommandLine([tool, ...pathWords(contract.name), '--help'])
 }
 
-/** Positionals are mostly names of things; those of an example exist nowhere. */
-const isHarmless = ({ danger_level, positionals }: Parameters<typeof exampleOrHelp>[1]): boolean =>
-  danger_level === 'safe' && (positionals === undefined || positionals.length === 0)
+/** Whether an example can be read, and names no run and no session: those of an example exist nowhere. */
+const namesNothing = (words: readonly string[] | null): boolean =>
+  words?.every(word => !MADE_UP.test(word)) === true
+
+/** An option for a session; a run's id, or a prefix of one. */
+const MADE_UP = /^(?:--session(?:=.*)?|[0-9a-f]{4,12})$/
 
 /** The words of a command's path; none for the tool itself. */
 export function pathWords(name: string): string[] {

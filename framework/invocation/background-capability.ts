@@ -66,7 +66,7 @@ export class BackgroundCapability implements Background {
     const root = this.#facts.state()
     const intent = this.#record(root, request)
     this.#started = await this.#start(root, intent, request)
-    await refreshPidFile(root, intent.session_id)
+    await refreshPidFile(root, intent.session_id, { pid: this.#started.pid, alive: true })
     if (request.ready) await awaitReadiness(root, intent.run_id, request.ready, this.#signal)
     // The call has been cut short meanwhile, and ends the run.
     this.#refuseIfEnding()

@@ -9,13 +9,13 @@ import { openJournal } from '../process/journal.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import { SnapshotTracking } from '../process/snapshot.js'
-import type { Member } from '../process/tracking.js'
 import { adoptReservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { describeProcesses, endRecord, shortened } from './end-record.js'
 import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
-import { askNested, nestedEnded } from './nested.js'
+import { LastLook } from './last-look.js'
+import { endNested } from './nested.js'
 import {
   journalPath,
   publishEnd,
@@ -59,12 +59,13 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const { run_id } = view
   askOnce(root, run_id, options)
   const force = options.force ?? new AbortController().signal
-  const nested = askNested(root, run_id, options.grace_ms)
+  const nested = endNested(root, run_id, options.grace_ms, force)
   const ours = [view.owner?.owner, view.owner?.guard].flatMap(one => (one ? [one.pid] : []))
   const marker = view.intent?.marker ?? unknownMarker(run_id)
   const main = view.main?.main ?? unrecordedMain(marker, ours)
   const journal = openJournal(journalPath(root, run_id))
-  const tracking = new SnapshotTracking({ main, marker, journal, exclude: [process.pid, ...ours] })
+  const exclude = [process.pid, ...ours]
+  const tracking = new LastLook(new SnapshotTracking({ main, marker, journal, exclude }))
   const was_alive = main !== null && look(main) === 'alive'
   const ended = new Set<number>()
   let killed_main = false
@@ -78,9 +79,9 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
       if (main && sameProcess(member.identity, main) && look(main) === 'alive') killed_main = true
     },
   })
-  await nestedEnded(root, nested, options.grace_ms, force)
+  const nested_survivors = await nested
   if (options.past) await endOwner(options.past)
-  const leftovers = markedOnly(tracking)
+  const leftovers = tracking.last.marked_only
   const stop = readStop(root, run_id, 'stop')
   for (const { identity } of survivors) ended.delete(identity.pid)
   if (main) ended.delete(main.pid)
@@ -93,7 +94,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
     reconcile_reason: options.past ? 'owner_hung' : was_alive ? 'owner_lost' : 'owner_lost_main_gone',
     started_at: view.main?.started_at ?? null,
     descendants_killed: ended.size,
-    survivors: describeProcesses(survivors),
+    survivors: [...describeProcesses(survivors), ...nested_survivors],
     leftovers: describeProcesses(leftovers),
   })
   const recorded = record(root, end, view.owner?.owner ?? null)
@@ -116,15 +117,6 @@ function record(root: StateRoot, end: RunEnd, owner: ProcessIdentity | null): bo
     return true
   } catch {
     return readEnd(root, end.run_id).state !== 'absent'
-  }
-}
-
-function markedOnly(tracking: SnapshotTracking): readonly Member[] {
-  try {
-    return tracking.look().marked_only
-  } catch {
-    // The tree itself was seen to be empty; what only the marker tied would not have been ended anyway.
-    return []
   }
 }
 

@@ -9,44 +9,57 @@ import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
-import { publishStop, RECORD_VERSION, readIntent, readOwner, recordPath } from './records.js'
+import {
+  publishStop,
+  RECORD_VERSION,
+  type RunEnd,
+  type RunOwner,
+  readIntent,
+  readMain,
+  readOwner,
+  recordPath,
+} from './records.js'
 
-/** How long beyond the grace the owner of a nested run may take, in ms. */
-const NESTED_SLACK_MS = 2_000
+/** How long beyond the grace the owners may take: less than who stops the outer run waits for its owner, in ms. */
+const SLACK_MS = 1_500
 const POLL_MS = 20
 
-/**
- * Asks the owners of all live runs that were started inside a run to end them, with cause `parent_run`. Never throws:
- * what cannot be read or written of a nested run must not keep the outer one from ending.
- * @returns the ids of the runs asked
- */
-export function askNested(root: StateRoot, run_id: string, grace_ms: number): string[] {
-  return nestedIn(root, run_id).filter(nested => {
-    try {
-      return askOne(root, nested, grace_ms)
-    } catch {
-      return false
-    }
-  })
-}
+/** What of the nested runs is alive all the same, as an end record names it. */
+type Survivors = RunEnd['survivors']
 
-/** Resolves when the runs have their end records or nobody who could write one, at the latest after the grace and 2 s. */
-export async function nestedEnded(
+/**
+ * Asks the owners of all live runs inside a run to end them, with cause `parent_run`, and waits for them: at the
+ * longest the grace and a little more. Never rejects: what cannot be read of a nested run keeps no outer one.
+ * @param force KILL at once, now or when it fires
+ * @returns the main processes that are still alive
+ */
+export async function endNested(
   root: StateRoot,
-  run_ids: readonly string[],
+  run_id: string,
   grace_ms: number,
   force: AbortSignal,
-): Promise<void> {
-  const started = monotonicMs()
-  const deadline = (): number => started + (force.aborted ? 0 : grace_ms) + NESTED_SLACK_MS
-  for (const run_id of run_ids) {
-    while (!isDone(root, run_id) && monotonicMs() < deadline()) await pause(POLL_MS)
+): Promise<Survivors> {
+  const asked = nestedIn(root, run_id).filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
+  const hurry = (): void => {
+    for (const nested of asked) quietly(() => ask(root, nested, grace_ms, 'force'))
   }
+  if (force.aborted) hurry()
+  force.addEventListener('abort', hurry)
+  const started = monotonicMs()
+  for (const nested of asked) {
+    while (!(quietly(() => isDone(root, nested)) ?? false)) {
+      if (monotonicMs() - started >= (force.aborted ? 0 : grace_ms) + SLACK_MS) break
+      await pause(POLL_MS)
+    }
+  }
+  force.removeEventListener('abort', hurry)
+  return asked.flatMap(nested => quietly(() => aliveOf(root, nested)) ?? [])
 }
 
-function askOne(root: StateRoot, run_id: string, grace_ms: number): boolean {
+/** @returns false where the run has ended already */
+function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
   if (existsSync(recordPath(root, run_id, 'end'))) return false
-  publishStop(root, 'stop', {
+  publishStop(root, which, {
     schema_version: RECORD_VERSION,
     run_id,
     cause: 'parent_run',
@@ -54,43 +67,50 @@ function askOne(root: StateRoot, run_id: string, grace_ms: number): boolean {
     grace_ms,
     requested_at: new Date().toISOString(),
   })
-  const owner = readOwner(root, run_id)
-  if (owner.state === 'ok' && owner.record.owner) signalProcess(owner.record.owner, 'SIGUSR2')
+  const owner = ownerOf(root, run_id)?.owner
+  if (owner) signalProcess(owner, 'SIGUSR2')
   return true
 }
 
+/** Ended, or nobody is left who could end it. */
 function isDone(root: StateRoot, run_id: string): boolean {
   if (existsSync(recordPath(root, run_id, 'end'))) return true
-  try {
-    const owner = readOwner(root, run_id)
-    if (owner.state !== 'ok') return true
-    const holders = [owner.record.owner, owner.record.guard].filter(holder => holder !== null)
-    return !holders.some(holder => look(holder) === 'alive')
-  } catch {
-    return false
-  }
+  const owner = ownerOf(root, run_id)
+  return ![owner?.owner, owner?.guard].some(holder => holder && look(holder) === 'alive')
 }
 
-function nestedIn(root: StateRoot, run_id: string): string[] {
-  try {
-    // Every run that ends asks this of all that live, so only an intent that names the outer run is read as a record.
-    return liveRunIds(root).filter(
-      id => id !== run_id && mentions(root, id, run_id) && isInside(root, id, run_id),
-    )
-  } catch {
-    return []
-  }
+function aliveOf(root: StateRoot, run_id: string): Survivors {
+  if (existsSync(recordPath(root, run_id, 'end'))) return []
+  const main = readMain(root, run_id)
+  if (main.state !== 'ok' || look(main.record.main) !== 'alive') return []
+  const intent = readIntent(root, run_id)
+  const cmd = intent.state === 'ok' ? intent.record.argv.join(' ') : ''
+  return [{ identity: main.record.main, ppid: 0, cmd }]
 }
 
-function mentions(root: StateRoot, run_id: string, outer: string): boolean {
-  try {
-    return readFileSync(recordPath(root, run_id, 'intent'), 'latin1').includes(outer)
-  } catch {
-    return false
-  }
+function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
+  const owner = readOwner(root, run_id)
+  return owner.state === 'ok' ? owner.record : null
 }
+
+/** Every run that ends asks this of all that live, so only an intent that names the outer run is read as a record. */
+const nestedIn = (root: StateRoot, run_id: string): string[] =>
+  (quietly(() => liveRunIds(root)) ?? []).filter(
+    id => id !== run_id && quietly(() => mentions(root, id, run_id) && isInside(root, id, run_id)),
+  )
+
+const mentions = (root: StateRoot, run_id: string, outer: string): boolean =>
+  readFileSync(recordPath(root, run_id, 'intent'), 'latin1').includes(outer)
 
 function isInside(root: StateRoot, run_id: string, outer: string): boolean {
   const intent = readIntent(root, run_id)
   return intent.state === 'ok' && intent.record.parent_run_id === outer
+}
+
+function quietly<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
 }

@@ -11,8 +11,9 @@ import { type ProcessIdentity, self } from '../process/identity.js'
 import type { Member } from '../process/tracking.js'
 import { describeProcesses, endRecord, shortened, thrownError } from './end-record.js'
 import { leaveLive } from './intent.js'
+import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
-import { askNested, nestedEnded } from './nested.js'
+import { endNested } from './nested.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import {
   type ExitReason,
@@ -46,6 +47,7 @@ export class OwnedRun {
   readonly ended: Promise<RunEnd>
   readonly #options: OwnerOptions
   readonly #started: StartedMain
+  readonly #tracking: LastLook
   readonly #force = new AbortController()
   readonly #started_at = new Date().toISOString()
   readonly #cap: LogCap | null
@@ -64,6 +66,7 @@ export class OwnedRun {
   private constructor(options: OwnerOptions, started: StartedMain) {
     this.#options = options
     this.#started = started
+    this.#tracking = new LastLook(started.tracking)
     this.child = started.child
     this.main = started.main
     this.exited = started.exited
@@ -182,7 +185,7 @@ export class OwnedRun {
     if (this.#ending) return
     this.#follow(step + 1)
     this.#attempt(() => {
-      const { members } = this.#started.tracking.look()
+      const { members } = this.#tracking.look()
       if (this.#exit && members.length === 0) this.#end(this.#options.intent.limits.grace_ms)
     })
   }
@@ -200,13 +203,13 @@ export class OwnedRun {
   async #endTree(grace_ms: number): Promise<void> {
     const { root, intent } = this.#options
     // Runs that were started inside this one have owners of their own; a run that ended by itself leaves them be.
-    const nested = this.#stop ? askNested(root, intent.run_id, grace_ms) : []
+    const nested = this.#stop ? endNested(root, intent.run_id, grace_ms, this.#force.signal) : []
     const { survivors } = await this.#untilSeen(grace_ms)
-    await nestedEnded(root, nested, grace_ms, this.#force.signal)
+    const nested_survivors = await nested
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
     const exit = main_survives ? this.#exit : await this.exited
     await this.#cap?.close()
-    await this.#record(exit, survivors)
+    await this.#record(exit, survivors, nested_survivors)
   }
 
   /** Tries until the host can be asked: what was not seen to have ended is not said to have. */
@@ -214,7 +217,7 @@ export class OwnedRun {
     for (;;) {
       try {
         return await endTree({
-          tracking: this.#started.tracking,
+          tracking: this.#tracking,
           grace_ms,
           force: this.#force.signal,
           on_term: member => this.#termed.add(member.identity.pid),
@@ -227,10 +230,14 @@ export class OwnedRun {
     }
   }
 
-  async #record(exit: MainExit | null, survivors: readonly Member[]): Promise<void> {
+  async #record(
+    exit: MainExit | null,
+    survivors: readonly Member[],
+    nested: RunEnd['survivors'],
+  ): Promise<void> {
     clearTimeout(this.#look_timer)
     for (const cancel of this.#cancel) cancel()
-    const leftovers = this.#markedOnly()
+    const leftovers = this.#tracking.last.marked_only
     const end = endRecord(this.run_id, {
       exit_code: exit?.exit_code ?? null,
       signal: exit?.signal ?? null,
@@ -241,11 +248,11 @@ export class OwnedRun {
       main_exited_at: exit?.at ?? null,
       error: this.#fault,
       descendants_killed: this.#endedDescendants(survivors),
-      survivors: describeProcesses(survivors),
+      survivors: [...describeProcesses(survivors), ...nested],
       leftovers: describeProcesses(leftovers),
     })
     const recorded = await this.#publish(end)
-    if (recorded && survivors.length === 0 && leftovers.length === 0)
+    if (recorded && end.survivors.length === 0 && end.leftovers.length === 0)
       leaveLive(this.#options.root, this.run_id)
     this.#resolve_ended(end)
   }
@@ -255,15 +262,6 @@ export class OwnedRun {
     const pids = new Set([...this.#termed, ...this.#killed])
     for (const pid of [this.main.pid, ...survivors.map(({ identity }) => identity.pid)]) pids.delete(pid)
     return pids.size
-  }
-
-  #markedOnly(): readonly Member[] {
-    try {
-      return this.#started.tracking.look().marked_only
-    } catch (error) {
-      this.noteFault(error)
-      return []
-    }
   }
 
   /** @returns false where there is nowhere to say it: the run's directory was removed, or the disk became read-only */

@@ -26,22 +26,36 @@ export function existingPidFile(root: StateRoot, session_id: string): string | n
   return existsSync(path) ? path : null
 }
 
+/** What has just become true: this process is the main one of a run and lives, or it does not live any more. */
+export interface PidChange {
+  readonly pid: number
+  readonly alive: boolean
+}
+
 /**
  * Rewrites a session's pid file from the run records until both agree; removes it when nothing lives. Never rejects.
  * The lock only keeps many from doing so at once: whoever writes reads the records again afterwards, so the last one
  * to write has seen everything that was recorded before, whoever else wrote at the same time.
+ * @param change where it is in the file already, somebody else has rewritten it meanwhile, and nothing is left to do:
+ *   of a hundred runs that end at once few go through the records of all
  */
-export async function refreshPidFile(root: StateRoot, session_id: string): Promise<void> {
+export async function refreshPidFile(root: StateRoot, session_id: string, change?: PidChange): Promise<void> {
   const path = pidFilePath(root, session_id)
   try {
-    // Nothing lives and nothing is written: then there is no directory to make for a lock.
-    if (livePids(root, session_id) === '' && !existsSync(path)) return removeIfEmpty(root.session(session_id))
-    const locked = await locking(root, session_id, () => rewrite(root, session_id))
-    if (!locked) rewrite(root, session_id)
+    const rewriteUnlessDone = (): void => {
+      if (!change || !tells(path, change)) rewrite(root, session_id)
+    }
+    const is_done = change ? tells(path, change) : !existsSync(path) && livePids(root, session_id) === ''
+    if (!is_done && !(await locking(root, session_id, rewriteUnlessDone))) rewriteUnlessDone()
     if (!existsSync(path)) removeIfEmpty(root.session(session_id))
   } catch {
     // A full disk: the records are the truth, this file a courtesy.
   }
+}
+
+function tells(path: string, { pid, alive }: PidChange): boolean {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  return lines.includes(String(pid)) === alive
 }
 
 async function locking(root: StateRoot, session_id: string, work: () => void): Promise<boolean> {

@@ -40,7 +40,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   })
   await run.ended
   guard.release()
-  await refreshPidFile(root, session_id)
+  await refreshPidFile(root, session_id, { pid: run.main.pid, alive: false })
   starter.close()
 }
 

@@ -92,3 +92,27 @@ test('the stop of an outer run whose owner and guard are gone ends the inner one
   ])
   await sandbox.nothingLeft()
 })
+
+test('KILL to an outer run does not lose the tracked child of a call inside it', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  // The inner call holds a tracked child: its owner is the call itself, with a guard beside it.
+  const inner = sandbox.tool(
+    'inner',
+    readFileSync(launcher.script, 'utf8').replace(
+      'await ctx.background.spawn(args.program, SPAWN_OPTIONS)',
+      'await ctx.run(args.program)',
+    ),
+  )
+  const program = [process.execPath, inner, 'launch', '--', ...stubborn(sandbox)]
+  const { run_id, background_pid } = await launcher.launch(program)
+  const child = await pidIn(sandbox, 'stubborn')
+
+  const stopped = await launcher.call(['stop', '--force', run_id])
+  expect(isAlive(background_pid)).toBe(false)
+  const [result] = stopped.envelope.data.stopped
+  // Its guard ends it, which takes a moment; until then nobody says that all is gone.
+  if (isAlive(child)) expect(result).toMatchObject({ outcome: 'survivors', survivors: [{ pid: child }] })
+  else expect(result).toMatchObject({ outcome: 'stopped', survivors: [] })
+  await sandbox.nothingLeft()
+})

@@ -1,4 +1,5 @@
 /** Whoever of ours dies, at whatever moment: what it held is ended, or shown as lost and ended by the next who asks. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -15,6 +16,12 @@ function killHolders(sandbox: Sandbox, run_id: string): void {
   process.kill(guardOf(sandbox, shim), 'SIGKILL')
   process.kill(shim, 'SIGKILL')
 }
+
+const programs = (sandbox: Sandbox): string[] =>
+  sandbox
+    .survivors()
+    .map(({ command }) => command)
+    .filter(command => command.startsWith('sleep'))
 
 const runsIn = (state: string): string[] =>
   existsSync(join(state, 'runs')) ? readdirSync(join(state, 'runs')) : []
@@ -127,12 +134,32 @@ test('a starter that is stopped in the middle of a start can be overtaken: the s
   const stopped = await launcher.call(['session', 'stop', 'held'])
   expect(stopped.code, stopped.stdout).toBe(0)
   expect(stopped.envelope.data).toMatchObject({ session_stopped: true, stopped: [{ outcome: 'stopped' }] })
-  expect(sandbox.survivors().filter(({ command }) => command.startsWith('sleep'))).toEqual([])
+  expect(programs(sandbox)).toEqual([])
 
   starter.kill('SIGCONT')
   const answer = await call
   expect(answer.envelope.ok, answer.stdout).toBe(false)
   await sandbox.nothingLeft()
+})
+
+test('a shim that hangs in the middle of a start is not waited for beyond the limit of the call, and starts nothing later', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const call = launcher.call(['launch', '--timeout', '3s', '--session', 'stuck', '--', ...SLEEPER])
+  const run_id = await until('the intent', () => intentOf(launcher.state, 'stuck'))
+  // Opening it for writing waits for a reader (fifo(7)): the shim hangs where it opens the log.
+  const fifo = join(launcher.state, 'runs', run_id, 'output.log')
+  execFileSync('mkfifo', [fifo])
+  const answer = await call
+  expect(answer.code, answer.stdout).toBe(10)
+  expect(answer.envelope.error.code).toBe('TIMEOUT')
+  expect(findShim(sandbox, run_id), 'it hangs still').not.toBe(null)
+  expect(programs(sandbox)).toEqual([])
+
+  await sandbox.sh(`timeout 10 cat "${fifo}"`)
+  await sandbox.nothingLeft()
+  const shown = await launcher.call(['show', run_id])
+  expect(shown.envelope.data).toMatchObject({ status: 'failed', exit_reason: 'start_failed', owner: 'none' })
 })
 
 test('an invocation killed while it runs a tracked child takes the whole tree of the child with it', async () => {

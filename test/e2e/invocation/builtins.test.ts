@@ -196,10 +196,10 @@ test('a person reads one id, a short session and an age of each run; a program a
   const started = checked(await sandbox.call(['start-watcher', '--dir', '.'])).data
   const { screen } = await onTerminal(sandbox, 'chaperone ps', { env: { NO_COLOR: '1' } })
   const [header = '', row = ''] = screen.split('\n')
-  expect(header).toMatch(/^SHORT ID .* SESSION .* AGE /)
+  expect(header).toMatch(/^SHORT ID .* SESSION .* AGE(?: |$)/)
   expect(header).not.toMatch(/RUN ID|SESSION ID|CREATED/)
   expect(row).toContain(`${started.session_id.slice(0, 8)}…`)
-  expect(row).toMatch(/ \d+[smhd] /)
+  expect(row).toMatch(/ \d+[smhd](?: |$)/)
   expect(checked(await sandbox.call(['ps'])).data.runs).toMatchObject([
     { run_id: started.run_id, session_id: started.session_id, created_at: expect.any(String) },
   ])

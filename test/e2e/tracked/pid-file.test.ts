@@ -5,13 +5,7 @@ import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
-import { go, living, note, pidIn, probe } from './probe.js'
-
-const pidFile = (sandbox: Sandbox, session: string): string =>
-  join(sandbox.path, 'home/.local/state/probe/sessions', session, 'children.pids')
-
-const pidsIn = (path: string): number[] =>
-  existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number).sort() : []
+import { go, living, note, pidFile, pidIn, pidsIn, probe } from './probe.js'
 
 test('REQ-F-030: the session tracking file is there and readable while children run, names exactly them, and is gone with them', async () => {
   const sandbox = Sandbox.create()
@@ -77,7 +71,9 @@ test('REQ-F-030: meta.session_pid_file names the file while another call of the 
   expect(existsSync(path)).toBe(false)
 })
 
-test('a hundred children at once all run, are all named, and leave neither a process nor a pid file behind', async () => {
+test('a hundred children at once all run, are all named, and leave neither a process nor a pid file behind', {
+  timeout: 180_000,
+}, async () => {
   const sandbox = Sandbox.create()
   const script = probe(
     sandbox,
@@ -87,7 +83,7 @@ test('a hundred children at once all run, are all named, and leave neither a pro
   )
   const { answer } = go(sandbox, script, ['--session', 's1'])
   const path = pidFile(sandbox, 's1')
-  await until('a hundred pids', () => pidsIn(path).length === 100)
+  await until('a hundred pids', () => pidsIn(path).length === 100, 120_000)
   sandbox.file('end', '')
   const { code, envelope } = await answer
   expect(code).toBe(0)

@@ -120,6 +120,14 @@ export function envelopesIn(stdout: string): unknown[] {
     .map(line => JSON.parse(line))
 }
 
+/** Where the pid file of a session of the probe is, or would be. */
+export const pidFile = (sandbox: Sandbox, session: string): string =>
+  join(sandbox.path, 'home/.local/state/probe/sessions', session, 'children.pids')
+
+/** The pids in a pid file; none where it is not there. */
+export const pidsIn = (path: string): number[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number).sort() : []
+
 /** Locks of the framework that are there now: directories beside what they lock, below the probe's state. */
 export function locks(sandbox: Sandbox): string[] {
   const sessions = join(sandbox.path, 'home/.local/state/probe/sessions')

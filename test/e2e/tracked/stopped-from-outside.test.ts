@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
-import { envelopesIn, go, gone, living, log, logged, pidIn, probe } from './probe.js'
+import { envelopesIn, go, gone, living, log, logged, pidFile, pidIn, pidsIn, probe } from './probe.js'
 
 const CHILD = `await ctx.run(['sh', '-c', 'echo $$ > child; setsid sleep 1000 & echo $! > below; wait'])`
 
@@ -76,8 +76,9 @@ test('where the state directory cannot be used ctx.run starts nothing, and the c
 test('children whose records are removed while they run are ended all the same', async () => {
   const sandbox = Sandbox.create()
   const script = probe(sandbox, `${CHILD}\nreturn {}`)
-  const { child, answer } = go(sandbox, script)
+  const { child, answer } = go(sandbox, script, ['--session', 's1'])
   const pids = [await pidIn(sandbox, 'child'), await pidIn(sandbox, 'below')]
+  await until('the child in the pid file', () => pidsIn(pidFile(sandbox, 's1')).length === 1)
   rmSync(join(sandbox.path, 'home/.local/state/probe'), { recursive: true, force: true })
   child.kill('SIGTERM')
   const { code, stdout } = await answer

@@ -53,7 +53,7 @@ describe('of arguments', () => {
     expect(works(expected)).toBe(true)
   })
 
-  test('the example of a command that is safe and takes no words is given, no other', () => {
+  test('the example of a command that is safe is given, unless it names a run or a session', () => {
     const example = 'tool look --all'
     const look: ArgumentContract = {
       name: 'look',
@@ -61,9 +61,11 @@ describe('of arguments', () => {
       danger_level: 'safe',
       examples: [{ description: 'Look', command: example }],
     }
-    const named = { name: 'id', type: 'string', description: 'What' } as const
     expect(suggestion([], look)).toBe(example)
-    expect(suggestion([], { ...look, positionals: [named] })).toBe('tool look --help')
+    for (const command of ['tool look --all 3f2a', 'tool look --all --session ci-job-7'])
+      expect(suggestion([], { ...look, examples: [{ description: 'Look', command }] })).toBe(
+        'tool look --help',
+      )
     for (const danger_level of ['mutating', 'destructive'] as const)
       expect(suggestion([], { ...look, danger_level })).toBe('tool look --help')
   })

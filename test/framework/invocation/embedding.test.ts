@@ -108,6 +108,8 @@ test('however many calls there were, they leave no listeners behind but one that
       return { stdout }
     },
   })
+  // Loaded where a lock is first taken, and then listens for signals once and for all.
+  await import('proper-lockfile')
   await tool.call(['runs'], { env })
   const before = [...listeners(), process.listenerCount('SIGUSR2')]
   for (let n = 0; n < 12; n += 1) {
