@@ -13,7 +13,7 @@ import { quoted } from './quoted.js'
 import type { ParsedArguments, ParseRequest, SchemaCheck } from './request.js'
 import { type Scan, scan } from './scan.js'
 
-export type { ArgumentContract, ParsedArguments, ParseRequest, SchemaCheck } from './request.js'
+export type { ArgumentContract, ParsedArguments, ParseRequest } from './request.js'
 
 /**
  * Parses a command's arguments (REQ-F-067, REQ-F-079, REQ-C-015, REQ-C-020, REQ-F-044, REQ-F-045).

@@ -5,7 +5,7 @@ import { isOption, readOption } from './options.js'
 import { quoted } from './quoted.js'
 import type { Resolution, ResolveRequest, UnknownCommand } from './resolution.js'
 
-export type { Resolution, ResolveRequest, UnknownCommand } from './resolution.js'
+export type { Resolution, ResolveRequest } from './resolution.js'
 
 /** Finds the command that argv names (REQ-F-067, REQ-F-079). Words after `--` are never part of a path. */
 export function resolveCommand(request: ResolveRequest): Resolution {

@@ -1,13 +1,11 @@
 /** The options that every command of every tool takes, declared once and meaning the same anywhere (REQ-F-079). */
 import { DURATION_PATTERN, parseDuration } from '../argv/durations.js'
+import { SESSION_ID_PATTERN } from '../store/ids.js'
 import type { Flags } from './declaration.js'
 
 /** Formats that `--format` names; for people is what a terminal gets without it (REQ-O-001). */
 export const FORMATS = ['json', 'jsonl', 'tsv', 'plain'] as const
 export type FormatName = (typeof FORMATS)[number]
-
-/** The shape of a session id. */
-export const SESSION_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 
 /** The globals without the environment variables, whose names depend on the tool: see `globalFlags`. */
 export const GLOBAL_FLAGS = {
@@ -18,7 +16,7 @@ export const GLOBAL_FLAGS = {
   },
   session: {
     type: 'string',
-    pattern: SESSION_PATTERN,
+    pattern: SESSION_ID_PATTERN,
     description: 'The session that runs belong to; a new one for each call where it is left out',
   },
   timeout: {

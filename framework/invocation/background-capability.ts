@@ -30,16 +30,6 @@ export interface BackgroundFields {
   readonly log_path: string
 }
 
-/** The names of those fields. */
-export const BACKGROUND_FIELDS = [
-  'background_pid',
-  'cleanup_command',
-  'pid_file',
-  'run_id',
-  'session_id',
-  'log_path',
-] as const satisfies readonly (keyof BackgroundFields)[]
-
 type BackgroundContract = Pick<CommandContract, 'cleanup_command' | 'max_lifetime_seconds'>
 
 export class BackgroundCapability implements Background {

@@ -3,6 +3,7 @@ import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
 import type { RowForPeople } from '../output/layout.js'
 import type { BackgroundCapability } from './background-capability.js'
+import { callEnding } from './call-ending.js'
 import type { CallFacts } from './call-facts.js'
 import { CallScope } from './call-scope.js'
 import { CleanupHooks } from './cleanup-hooks.js'
@@ -95,7 +96,9 @@ export async function execute(execution: Execution): Promise<Executed> {
     forPeople: row => {
       shown.for_people = row
     },
-    call(argv) {
+    async call(argv) {
+      // Cut short, this call waits for those within it that are under way, and begins no more.
+      if (stop.signal.aborted) return failure(callEnding(), 'execution')
       const call = execution.internals.call(argv)
       inner.add(call)
       return call

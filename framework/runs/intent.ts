@@ -30,7 +30,7 @@ export function recordIntent(root: StateRoot, intent: RunIntent): void {
 }
 
 /** A run that would be recorded with what no reader accepts, such as an argument that is no string. */
-export class InvalidIntent extends Error {
+class InvalidIntent extends Error {
   constructor(fault: string) {
     super(`the run cannot be recorded: ${fault}`)
     this.name = 'InvalidIntent'

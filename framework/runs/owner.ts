@@ -4,7 +4,7 @@
  * it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
 import type { ChildProcess } from 'node:child_process'
-import { after, pause } from '../process/clock.js'
+import { after, monotonicMs, pause } from '../process/clock.js'
 import { type EndedTree, endTree } from '../process/end-tree.js'
 import { errnoOf } from '../process/errno.js'
 import { type ProcessIdentity, self } from '../process/identity.js'
@@ -13,6 +13,7 @@ import { describeProcesses, endRecord, shortened, thrownError } from './end-reco
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
+import { nextLookMs } from './look-schedule.js'
 import { endNested } from './nested.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import {
@@ -27,10 +28,8 @@ import { type MainExit, type OwnerOptions, type StartedMain, startMain } from '.
 
 export { type MainExit, type OwnerOptions, StartFailed } from './start-main.js'
 
-/** The questions in files are also read without a signal, once a second; looks at the tree thin out to this, in ms. */
+/** The questions in files are also read without a signal, so often, in ms. */
 const ASK_INTERVAL_MS = 1_000
-const LOOK_INTERVALS_MS = [25, 50, 100, 200, 400, 800, 1_600, 3_200]
-const LONGEST_LOOK_INTERVAL_MS = 3_200
 /** How often in a row the run's directory is missing before it counts as removed. */
 const GONE_LOOKS = 3
 /** An end that the disk does not take is tried again so often, after so long. */
@@ -56,6 +55,7 @@ export class OwnedRun {
   readonly #termed = new Set<number>()
   readonly #killed = new Set<number>()
   #look_timer: NodeJS.Timeout | undefined
+  #look_cost_ms = 0
   #exit: MainExit | null = null
   #stop: Request | null = null
   #ending: Promise<void> | null = null
@@ -176,18 +176,21 @@ export class OwnedRun {
 
   #follow(step: number): void {
     clearTimeout(this.#look_timer)
-    this.#look_timer = setTimeout(() => this.#look(step), LOOK_INTERVALS_MS[step] ?? LONGEST_LOOK_INTERVAL_MS)
+    const wait = nextLookMs(step, this.#look_cost_ms, this.#exit !== null)
+    this.#look_timer = setTimeout(() => this.#look(step), wait)
     this.#look_timer.unref()
   }
 
   /** What is seen gets into the journal; a run whose main process has gone is over as soon as nobody of it is left. */
   #look(step: number): void {
     if (this.#ending) return
-    this.#follow(step + 1)
+    const started = monotonicMs()
     this.#attempt(() => {
       const { members } = this.#tracking.look()
       if (this.#exit && members.length === 0) this.#end(this.#options.intent.limits.grace_ms)
     })
+    this.#look_cost_ms = monotonicMs() - started
+    this.#follow(step + 1)
   }
 
   #mainExited(exit: MainExit): void {

@@ -36,7 +36,7 @@ export function endedRuns(root: StateRoot): EndedRun[] {
 }
 
 /** Removes an ended run with all its records: at once for every reader, whatever becomes of us on the way. */
-export function removeRun(root: StateRoot, run_id: string): void {
+function removeRun(root: StateRoot, run_id: string): void {
   const aside = join(root.path, 'runs', `.removed-${run_id}`)
   renameSync(root.run(run_id), aside)
   rmSync(aside, { recursive: true, force: true })

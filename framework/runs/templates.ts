@@ -16,7 +16,7 @@ export type { RunTemplate } from '../../schemas/generated/types.js'
 export { TemplateRefused } from './template-refused.js'
 
 /** What a template can be called. */
-export const TEMPLATE_NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,63}$'
+const TEMPLATE_NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,63}$'
 
 const TEMPLATE_NAME = new RegExp(TEMPLATE_NAME_PATTERN)
 const DURATIONS = new Set(['grace', 'linger', 'kill_after', 'max_lifetime'])

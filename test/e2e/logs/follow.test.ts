@@ -49,7 +49,11 @@ test('the last word of a descendant that outlives the main process comes out', a
   const descendant = `trap 'printf "last word"; exit' TERM; echo ready >"$1/ready"; while :; do sleep 0.01; done`
   const file = sandbox.file('descendant.sh', descendant)
   const { run_id } = await tool.launch(
-    script(sandbox, 'main', `sh "${file}" "$1" 2>/dev/null & while ! [ -e "$1/go" ]; do sleep 0.01; done; echo main`),
+    script(
+      sandbox,
+      'main',
+      `sh "${file}" "$1" 2>/dev/null & while ! [ -e "$1/go" ]; do sleep 0.01; done; echo main`,
+    ),
   )
   await written(sandbox, 'ready')
   const following = raw(sandbox, tool, ['logs', run_id, '-f', '--format', 'plain'])

@@ -70,8 +70,7 @@ test('SIGTERM ends the children of the inner command, its hooks and its files be
   expect(envelopesIn(stdout)).toMatchObject([{ error: { code: 'CANCELLED' }, meta: { command: 'cleanup' } }])
   expect(at_arrival).toEqual({ log: ['TERM', 'hook'], alive: false, dirs: [] })
 
-  // The server was not the cancelled call's to end.
-  expect(isAlive(served.envelope.data.background_pid)).toBe(true)
+  // What the cancelled call did not get to is done by the next.
   const cleaned = await sandbox.call(['cleanup', '--session', 's1'], { script, env: { QUICK: '1' } })
   expect(cleaned.code, cleaned.stdout).toBe(0)
   expect(isAlive(served.envelope.data.background_pid)).toBe(false)

@@ -69,7 +69,7 @@ export class Replay {
 }
 
 /** Everything below a directory, with its type. */
-export function find(dir: string, found = new Map<string, string>()): Map<string, string> {
+function find(dir: string, found = new Map<string, string>()): Map<string, string> {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name)
     if (entry.isDirectory()) find(path, found.set(path, 'directory'))
