@@ -41,7 +41,11 @@ export async function endRuns(
   views: readonly RunView[],
   grace_ms: number,
 ): Promise<StopResult[]> {
-  for (const view of views) await byOwnCommand(ctx, view)
+  for (const view of views) {
+    ctx.signal.throwIfAborted()
+    await byOwnCommand(ctx, view)
+  }
+  ctx.signal.throwIfAborted()
   const ids = views.map(({ run_id }) => run_id)
   const results = await stopAndRefresh(root, ids, { cause: 'cleanup', grace_ms, force: false })
   return results.map(result => {

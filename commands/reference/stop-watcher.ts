@@ -23,16 +23,22 @@ export default defineCommand({
       error_codes: ['SURVIVORS'],
     },
     PRECONDITION: {
-      description: 'Neither a run nor a session was named',
+      description: 'Nothing was named, or a watcher runs elsewhere, or its records cannot be used',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['SESSION_REQUIRED', 'STATE_DIR_UNAVAILABLE'],
+      error_codes: ['SESSION_REQUIRED', 'FOREIGN_RUN', 'STATE_DIR_UNAVAILABLE'],
     },
     CONFLICT: {
       description: 'The prefix names several watchers',
       retryable: false,
       side_effects: 'none',
       error_codes: ['AMBIGUOUS_RUN'],
+    },
+    TIMEOUT: {
+      description: 'The process that holds a watcher does not answer',
+      retryable: false,
+      side_effects: 'partial',
+      error_codes: ['OWNER_HUNG'],
     },
   },
   output_schema: {
@@ -73,17 +79,34 @@ export default defineCommand({
       })
     }
     const stopped = await ctx.runs.stop(watchers.map(({ run_id }) => run_id))
-    const alive = stopped.filter(({ outcome }) => outcome !== 'stopped' && outcome !== 'already_ended')
     const data = {
       effect: stopped.length > 0 ? ('updated' as const) : ('noop' as const),
       stopped: [...stopped],
     }
-    if (alive.length > 0) {
-      throw ctx.exit.PARTIAL_FAILURE(`${alive.map(({ run_id }) => run_id).join(', ')} could not be stopped`, {
+    const of = (outcome: (typeof stopped)[number]['outcome']): string =>
+      stopped
+        .filter(result => result.outcome === outcome)
+        .map(({ run_id }) => run_id)
+        .join(', ')
+    if (of('survivors') !== '') {
+      throw ctx.exit.PARTIAL_FAILURE(`processes of ${of('survivors')} could not be ended`, {
         code: 'SURVIVORS',
         data,
-        fix_required:
-          'see outcome and survivors of each; stop --force goes past an owner that does not answer',
+        fix_required: 'end the processes in survivors with the rights that they need',
+      })
+    }
+    if (of('owner_hung') !== '') {
+      throw ctx.exit.TIMEOUT(`the owner of ${of('owner_hung')} does not answer`, {
+        code: 'OWNER_HUNG',
+        data,
+        fix_required: 'stop it with stop --force, which goes past the owner',
+      })
+    }
+    if (of('foreign') !== '') {
+      throw ctx.exit.PRECONDITION(`${of('foreign')} belongs to another host or PID namespace`, {
+        code: 'FOREIGN_RUN',
+        data,
+        fix_required: 'stop it where it runs',
       })
     }
     return data

@@ -97,6 +97,7 @@ export async function writeAnswer(
   format: OutputFormat,
   verbosity: Verbosity,
   io: Io,
+  begin: () => void,
   for_people?: RowForPeople,
 ): Promise<void> {
   const { env } = io
@@ -113,6 +114,7 @@ export async function writeAnswer(
   }
   // A person reads on: what there is to say about a table stands below it.
   if (format !== 'human') tell()
+  begin()
   await io.write_stdout(rendered.stdout)
   if (format === 'human') tell()
 }

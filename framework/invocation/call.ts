@@ -22,6 +22,7 @@ import type { ManifestTarget } from './internals.js'
 import { cutOutcome, type Interruption } from './interruption.js'
 import { type Io, ReaderGone } from './io.js'
 import { failure, type Outcome, refused, success } from './outcome.js'
+import { OwnedStdout } from './owned-stdout.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
 import { formatOf, guessFormat, type Verbosity, verbosityOf } from './settings.js'
 import type { CommandSource, DescribedCommand } from './source.js'
@@ -48,6 +49,8 @@ export interface CallRequest {
   executing?(): void
   /** Told when the answer begins to be written: from then on a signal ends the process at once. */
   answering?(): void
+  /** Told when it has been written: from then on nothing may change the exit code. */
+  answered?(): void
   /** Keeps everybody else's writes off stdout, from now on; told each. */
   divert?(noticed: (text: string) => void): void
 }
@@ -74,6 +77,7 @@ class Call {
   #timeout_ms = 0
   #cwd: string
   #globals: GlobalValues | null = null
+  #stdout: OwnedStdout | null = null
   #stray = ''
   #executing = false
   #broken = false
@@ -203,8 +207,10 @@ class Call {
     this.#request.executing?.()
     const facts = this.#facts(globals)
     const confirmation = confirmationOf(described.contract, parsed.args)
+    this.#stdout = new OwnedStdout(io, formatOf(globals, tool, io))
     const executed = await execute({
       facts,
+      stdout: this.#stdout,
       described,
       command,
       args: confirmation === 'missing' ? { ...parsed.args, 'dry-run': true } : parsed.args,
@@ -263,8 +269,10 @@ class Call {
       started_at: this.#started_at,
       started_ms: this.#started_ms,
     }
-    this.#request.answering?.()
-    if (outcome.trace && verbosity !== 'quiet') io.write_stderr(`${sanitizeText(outcome.trace)}\n`)
+    const begin = () => this.#request.answering?.()
+    const stream = this.#stdout?.is_taken ? this.#stdout : null
+    if (outcome.trace && !stream?.is_reader_gone && verbosity !== 'quiet')
+      io.write_stderr(`${sanitizeText(outcome.trace)}\n`)
     let envelope: ResponseEnvelope
     try {
       envelope = envelopeOf(outcome, meta, this.#stray)
@@ -273,11 +281,17 @@ class Call {
       envelope = envelopeOf(unsayable(error), meta, this.#stray)
     }
     try {
-      if (text && format === 'human') await io.write_stdout(text.content)
-      else {
+      if (stream) {
+        begin()
+        await stream.end(envelope, verbosity)
+      } else if (text && format === 'human') {
+        begin()
+        await io.write_stdout(text.content)
+      } else {
         if (text?.off_terminal === 'stderr') io.write_stderr(text.content)
-        await writeAnswer(envelope, format, verbosity, io, outcome.for_people)
+        await writeAnswer(envelope, format, verbosity, io, begin, outcome.for_people)
       }
+      this.#request.answered?.()
     } catch (error) {
       await executed?.withdraw()
       if (error instanceof ReaderGone) return 0

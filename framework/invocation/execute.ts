@@ -8,6 +8,7 @@ import type { CallFacts } from './call-facts.js'
 import { CallScope } from './call-scope.js'
 import { CleanupHooks } from './cleanup-hooks.js'
 import type { Command } from './command.js'
+import type { BaseContext } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
 import { handle } from './handle.js'
 import { type Fault, HandlerFaults } from './handler-faults.js'
@@ -16,11 +17,13 @@ import { type Cut, cutOutcome, type Interruption } from './interruption.js'
 import { makeContext, type Progress } from './make-context.js'
 import { OnDemand } from './on-demand.js'
 import { failure, type Outcome } from './outcome.js'
+import { attachStdout, type OwnedStdout } from './owned-stdout.js'
 import type { Verbosity } from './settings.js'
 import type { DescribedCommand } from './source.js'
 import { tearDown } from './teardown.js'
 import { TempDir } from './temp-dir.js'
 import { withoutTrace } from './thrown.js'
+import { timeoutAnswer } from './timeout-answer.js'
 import type { TrackedChildren } from './tracked-children.js'
 import { UndeclaredChildren } from './undeclared-children.js'
 
@@ -31,6 +34,8 @@ export interface Execution {
   readonly args: Readonly<Record<string, unknown>>
   readonly interruption: Interruption
   readonly verbosity: Verbosity
+  /** Stdout, for a built-in command that streams; left out where the call answers only to another one. */
+  readonly stdout?: OwnedStdout
   readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople'>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
@@ -104,6 +109,7 @@ export async function execute(execution: Execution): Promise<Executed> {
       return call
     },
   })
+  if (execution.stdout) attachStdout(ctx, execution.stdout)
   const force = () => tracked.loaded?.force()
   interruption.forced.addEventListener('abort', force)
   undeclared.watch()
@@ -114,7 +120,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   faults.over()
   // Cut short or broken, it may be at work still.
   if (!('exit_code' in end)) stop.abort()
-  const outcome = outcomeOf(end, contract, progress)
+  const outcome = outcomeOf(end, contract, progress, ctx)
   const { stray, failures } = await tearDown(held, {
     is_cut: 'kind' in end,
     cause: 'kind' in end && end.kind === 'signal' ? 'parent_signal' : 'cleanup',
@@ -161,9 +167,12 @@ function outcomeOf(
   end: Outcome | Cut | Fault,
   contract: CommandContract,
   progress: Progress | null,
+  ctx: BaseContext,
 ): Outcome {
   if ('exit_code' in end) return end
-  return 'thrown' in end ? failure(end.thrown, 'execution', contract.exit_codes) : cutOutcome(end, progress)
+  if ('thrown' in end) return failure(end.thrown, 'execution', contract.exit_codes)
+  const own = end.kind === 'timeout' ? timeoutAnswer(ctx, end.timeout_ms) : null
+  return own ? failure(own, 'execution', contract.exit_codes) : cutOutcome(end, progress)
 }
 
 /** What the teardown brought to light can turn success into failure. */

@@ -14,6 +14,8 @@ export interface Io {
   readonly width: number
   /** One write, whole; resolves when the last byte has been handed over. */
   write_stdout(text: string): Promise<void>
+  /** A part of a stream; any number of them, each handed over before the next. */
+  stream_stdout(bytes: Uint8Array): Promise<void>
   write_stderr(text: string): void
 }
 

@@ -7,6 +7,7 @@ import { FrameworkExit } from './framework-exit.js'
 
 export class LoadingFaults {
   readonly #exit = process.exit
+  readonly #layer: typeof process.exit
   #resolve: (thrown: unknown) => void = () => {}
 
   /** Resolves with what was thrown, or what the framework says about it; never else. */
@@ -18,7 +19,7 @@ export class LoadingFaults {
     process.on('uncaughtException', this.#take)
     // Emitted when the event loop is empty, before Node gives up on an import that is still awaited.
     process.on('beforeExit', this.#standstill)
-    process.exit = code => {
+    this.#layer = code => {
       const exit = new FrameworkExit(
         'GENERAL_ERROR',
         'PROCESS_EXIT_CALLED',
@@ -31,13 +32,15 @@ export class LoadingFaults {
       this.#take(exit)
       throw exit
     }
+    process.exit = this.#layer
   }
 
   /** A handler begins, or the answer: nothing is loaded any more. Harmless when repeated. */
   release(): void {
     process.off('uncaughtException', this.#take)
     process.off('beforeExit', this.#standstill)
-    process.exit = this.#exit
+    // A handler's own layer lies over ours by now, where one has begun.
+    if (process.exit === this.#layer) process.exit = this.#exit
   }
 
   readonly #take = (thrown: unknown): void => this.#resolve(thrown)

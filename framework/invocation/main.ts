@@ -48,6 +48,7 @@ export async function runMain(
       loading.release()
       signals.exitAtOnce()
     },
+    answered: () => signals.ignore(),
     divert: divertStrayOutput,
   }).finally(() => loading.release())
   await stderrFlushed()
@@ -74,6 +75,14 @@ class Signals {
   /** The answer is being written: a reader that stopped reading must not make us immortal. */
   exitAtOnce(): void {
     this.#at_once = true
+  }
+
+  /** The caller has its answer: what comes now must not contradict it. */
+  ignore(): void {
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+      process.removeAllListeners(signal)
+      process.on(signal, () => {})
+    }
   }
 
   #got(signal: TerminalSignal): void {

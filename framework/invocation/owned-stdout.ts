@@ -79,6 +79,7 @@ export class OwnedStdout {
    */
   async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
     this.#is_closed = true
+    if (this.#is_reader_gone) throw new ReaderGone('nobody reads stdout')
     const { renderStreamEnd } = await import('../output/stream-end.js')
     const { stdout, stderr } = renderStreamEnd(envelope, this.format)
     if (stderr !== '' && verbosity !== 'quiet') this.#io.write_stderr(stderr)

@@ -16,6 +16,7 @@ export function processIo(): Io {
       return isTerminal(1) ? (process.stdout.columns ?? 80) : 0
     },
     write_stdout: writeStdout,
+    stream_stdout: writeStream,
     write_stderr(text) {
       stderr().write(text)
     },
@@ -148,7 +149,7 @@ function writeSmall(bytes: Buffer): Buffer {
   return bytes.subarray(written)
 }
 
-function writeStream(bytes: Buffer): Promise<void> {
+function writeStream(bytes: Uint8Array): Promise<void> {
   const stream = process.stdout
   const write = original ?? stream.write.bind(stream)
   return new Promise((resolve, reject) => {

@@ -62,6 +62,7 @@ async function embeddedCall(
 ): Promise<CallResult> {
   let stdout = ''
   let stderr = ''
+  const decoder = new TextDecoder()
   const exit_code = await callTool({
     tool: toolIdentity(definition),
     source: async () => source,
@@ -77,6 +78,9 @@ async function embeddedCall(
       ...io,
       write_stdout: async text => {
         stdout += text
+      },
+      stream_stdout: async bytes => {
+        stdout += decoder.decode(bytes, { stream: true })
       },
       write_stderr: text => {
         stderr += text

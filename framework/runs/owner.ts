@@ -275,7 +275,10 @@ export class OwnedRun {
         return true
       } catch (error) {
         const hopeless = ['ENOENT', 'EROFS'].includes(errnoOf(error) ?? '')
-        if (hopeless || tries >= END_TRIES) return false
+        if (hopeless || tries >= END_TRIES) {
+          this.#started.reservation.release()
+          return false
+        }
         await pause(END_RETRY_MS)
       }
     }

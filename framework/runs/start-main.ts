@@ -188,9 +188,10 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     })
     return { child, main, exited, tracking }
   } catch (error) {
-    // What cannot be recorded may not run. The child is unreaped, so its group is still its own.
-    killGroup(child.pid)
+    // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
+    // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.
     if (tracking) await endTree({ tracking, grace_ms: 0 }).catch(() => {})
+    else killGroup(child.pid)
     await Promise.race([exited, pause(UNDO_MS)])
     throw error
   }

@@ -8,9 +8,14 @@ import { isAlive } from '../harness/witness.js'
 import { Launcher, type Started } from './launcher.js'
 import { SLEEPER } from './programs.js'
 
+/** A deadline for a test that starts dozens of runs on a busy machine, in ms. */
+const MANY = 180_000
+
 const byNumber = (a: number, b: number): number => a - b
 
-test('50 starts at once in one session: 50 pids in children.pids, all alive, and one session stop ends them all', async () => {
+test('50 starts at once in one session: 50 pids in children.pids, all alive, and one session stop ends them all', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   const started = await Promise.all(
@@ -34,7 +39,9 @@ test('50 starts at once in one session: 50 pids in children.pids, all alive, and
   expect(existsSync(pid_file)).toBe(false)
 })
 
-test('starts and natural ends in one session at once leave a pid file that names exactly who lives', async () => {
+test('starts and natural ends in one session at once leave a pid file that names exactly who lives', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   const pid_file = join(launcher.state, 'sessions', 'mixed', 'children.pids')
@@ -59,7 +66,9 @@ test('starts and natural ends in one session at once leave a pid file that names
   }
 })
 
-test('stops of single runs and of their session at once all end well, each run with one end', async () => {
+test('stops of single runs and of their session at once all end well, each run with one end', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   const started: Started[] = []
@@ -76,7 +85,9 @@ test('stops of single runs and of their session at once all end well, each run w
   await sandbox.nothingLeft()
 })
 
-test('a lock on the pid file whose holder died delays no start, and the file is right all the same', async () => {
+test('a lock on the pid file whose holder died delays no start, and the file is right all the same', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   const first = await launcher.launch(SLEEPER, { session: 'locked' })

@@ -8,7 +8,10 @@ import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
 import { findShim, gone, guardOf, shimOf } from './holders.js'
 import { Launcher } from './launcher.js'
-import { family, familyOf, SLEEPER } from './programs.js'
+import { family, familyOf, pidIn, SLEEPER, stubborn } from './programs.js'
+
+/** A deadline for a test that starts dozens of runs on a busy machine, in ms. */
+const MANY = 180_000
 
 /** Kills owner and guard so that neither can act on the other's death. */
 function killHolders(sandbox: Sandbox, run_id: string): void {
@@ -69,7 +72,9 @@ test.each([
   },
 )
 
-test('a shim killed at any moment of the start leaves nothing running, and every run has one end', async () => {
+test('a shim killed at any moment of the start leaves nothing running, and every run has one end', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   const killed = async (delay: number): Promise<void> => {
@@ -94,7 +99,9 @@ test('a shim killed at any moment of the start leaves nothing running, and every
   expect((await launcher.call(['ps'])).envelope.data.runs).toEqual([])
 })
 
-test('a starter killed at any moment before its answer leaves nothing running, and nothing that looks as if it ran', async () => {
+test('a starter killed at any moment before its answer leaves nothing running, and nothing that looks as if it ran', {
+  timeout: MANY,
+}, async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox, { spawn_options: '{ ready: { log: /never/ } }' })
   const killed = async (delay: number): Promise<void> => {
@@ -235,4 +242,23 @@ test('a guard that was killed alone costs nothing: the run goes on and is stoppe
   expect(isAlive(background_pid)).toBe(true)
   const stopped = await launcher.sh(cleanup_command)
   expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', stop_cause: 'user' }])
+})
+
+test('a stop that is killed in the middle of its work is finished by the next one', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { background_pid, run_id } = await launcher.launch(stubborn(sandbox))
+  await pidIn(sandbox, 'stubborn')
+  killHolders(sandbox, run_id)
+  const stopper = sandbox.spawn(['stop', '--kill-after', '10m', run_id], launcher.with({}))
+  const answer = finished(stopper)
+  await until('the request', () => existsSync(join(launcher.state, 'runs', run_id, 'stop.json')))
+  stopper.kill('SIGKILL')
+  expect((await answer).stdout).toBe('')
+  expect(isAlive(background_pid)).toBe(true)
+
+  const next = await launcher.call(['stop', '--kill-after', '200ms', run_id])
+  expect(isAlive(background_pid)).toBe(false)
+  expect(next.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', exit_reason: 'forced_kill' }])
+  await sandbox.nothingLeft()
 })

@@ -116,7 +116,9 @@ test('a state root that is no absolute path is refused', async () => {
 })
 
 describe.skipIf(!CAN_MOUNT)('on a disk of its own (where user namespaces may mount)', () => {
-  test('a disk that is full at any write of a start refuses it whole: nothing runs, nothing half is left', async () => {
+  test('a disk that is full at any write of a start refuses it whole: nothing runs, nothing half is left', {
+    timeout: 180_000,
+  }, async () => {
     const sandbox = Sandbox.create()
     const launcher = new Launcher(sandbox)
     const PAGES = 64

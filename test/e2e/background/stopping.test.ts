@@ -189,3 +189,20 @@ test('a recorded pid that another process has by now is not signalled', async ()
   bystander.kill('SIGKILL')
   await sandbox.nothingLeft()
 })
+
+test('stop-watcher tells a watcher whose owner does not answer from one that is gone: exit 10, OWNER_HUNG', async () => {
+  const sandbox = Sandbox.create()
+  const { envelope } = await sandbox.call(['start-watcher', '--dir', sandbox.path])
+  const { run_id, background_pid, cleanup_command } = envelope.data
+  const shim = shimOf(sandbox, run_id)
+  process.kill(shim, 'SIGSTOP')
+  const hung = await sandbox.sh(cleanup_command)
+  expect(hung.code, hung.stdout).toBe(10)
+  expect(hung.envelope.error.code).toBe('OWNER_HUNG')
+  expect(hung.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'owner_hung' }])
+  expect(isAlive(background_pid)).toBe(true)
+
+  process.kill(shim, 'SIGCONT')
+  expect((await sandbox.sh(cleanup_command)).code).toBe(0)
+  expect(isAlive(background_pid)).toBe(false)
+})

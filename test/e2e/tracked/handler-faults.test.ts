@@ -205,3 +205,46 @@ test('a handler that aborts or kills its own process leaves no child behind', as
     await sandbox.nothingLeft()
   }
 })
+
+const EMBEDDER = (before: string) => `
+import { createTool, defineCommand } from 'chaperone'
+const tool = await createTool({
+  name: 'probe',
+  version: '1.0.0',
+  description: 'A tool for one test.',
+  commands: [
+    defineCommand({
+      name: 'go',
+      description: 'Wait.',
+      danger_level: 'safe',
+      required_scopes: [],
+      flags: {},
+      exit_codes: { SUCCESS: { description: 'Done', retryable: false, side_effects: 'complete' } },
+      output_schema: { type: 'object' },
+      execute: async () => { await new Promise(done => setTimeout(done, 300)); return {} },
+    }),
+  ],
+})
+${before}
+setTimeout(() => { throw new Error('of the program') }, 50)
+const { exit_code, envelope } = await tool.call(['go'], { env: process.env })
+console.log(JSON.stringify({ exit_code, warnings: envelope.warnings }))
+`
+
+test('an error of a program that embeds a tool ends the program as it would without a call', async () => {
+  const sandbox = Sandbox.create()
+  const { code, stdout, stderr } = await sandbox.call([], { script: sandbox.tool('embedder', EMBEDDER('')) })
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('Error: of the program')
+})
+
+test('an error of a program that embeds a tool and looks after its errors itself does not touch the call', async () => {
+  const sandbox = Sandbox.create()
+  const listening = `process.on('uncaughtException', error => console.error('seen: ' + error.message))`
+  const script = sandbox.tool('embedder', EMBEDDER(listening))
+  const { code, stdout, stderr } = await sandbox.call([], { script })
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toEqual({ exit_code: 0, warnings: [] })
+  expect(stderr).toContain('seen: of the program')
+})
