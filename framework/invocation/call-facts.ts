@@ -1,6 +1,7 @@
 /** What is fixed about a call once its input was accepted. */
 import type { ToolIdentity } from '../contract/registry.js'
-import type { StateRoot } from '../store/state-root.js'
+import { assertPlatform } from '../process/platform.js'
+import { openStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
 import type { Io } from './io.js'
 
 export interface CallFacts {
@@ -23,4 +24,15 @@ export interface CallFacts {
    * @throws StateDirUnavailable
    */
   state(): StateRoot
+}
+
+/** Opens the state root at the first use; a call that records nothing leaves the disk alone. */
+export function stateOnDemand(tool: ToolIdentity, env: Io['env']): () => StateRoot {
+  let state: StateRoot | null = null
+  return () => {
+    if (state) return state
+    assertPlatform()
+    state = openStateRoot(stateRootPath(tool, env), stateRootVariable(tool))
+    return state
+  }
 }

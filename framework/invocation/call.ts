@@ -9,11 +9,9 @@ import type { ToolIdentity } from '../contract/registry.js'
 import { renderJson } from '../output/render.js'
 import { sanitizeText } from '../output/sanitize.js'
 import { monotonicMs } from '../process/clock.js'
-import { assertPlatform } from '../process/platform.js'
 import { newRequestId } from '../store/ids.js'
-import { openStateRoot, type StateRoot, stateRootPath, stateRootVariable } from '../store/state-root.js'
 import { type CallMeta, envelopeOf, MAX_STRAY, unsayable, unwritable, writeAnswer } from './answer.js'
-import type { CallFacts } from './call-facts.js'
+import { type CallFacts, stateOnDemand } from './call-facts.js'
 import { callInside } from './call-inside.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
@@ -21,12 +19,12 @@ import { FrameworkExit } from './framework-exit.js'
 import type { ManifestTarget } from './internals.js'
 import { cutOutcome, type Interruption } from './interruption.js'
 import { type Io, ReaderGone } from './io.js'
-import { failure, type Outcome, refused, success } from './outcome.js'
+import { failure, refused, success } from './outcome.js'
 import { OwnedStdout } from './owned-stdout.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
 import { formatOf, guessFormat, type Verbosity, verbosityOf } from './settings.js'
 import type { CommandSource, DescribedCommand } from './source.js'
-import { spelled } from './spelled-command.js'
+import { runnableFix } from './spelled-command.js'
 import { incompleteCommand, unknownCommand } from './unknown-command.js'
 import { faultsOf } from './validation.js'
 
@@ -232,7 +230,6 @@ class Call {
 
   #facts(globals: GlobalValues): CallFacts {
     const { tool, io } = this.#request
-    let state: StateRoot | null = null
     return {
       tool,
       command: this.#command,
@@ -243,12 +240,7 @@ class Call {
       stop_cause: 'user',
       cwd: this.#cwd,
       io,
-      state() {
-        if (state) return state
-        assertPlatform()
-        state = openStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
-        return state
-      },
+      state: stateOnDemand(tool, io.env),
     }
   }
 
@@ -305,10 +297,3 @@ class Call {
 }
 
 const NO_COMMAND = { name: '', flags: {} }
-
-/** A fix of this tool's own runs as it stands in the caller's shell (contract A-09). */
-function runnableFix(outcome: Outcome, request: Pick<CallRequest, 'tool' | 'io'>): Outcome {
-  const { error } = outcome
-  if (error?.fix_command === undefined) return outcome
-  return { ...outcome, error: { ...error, fix_command: spelled(request, error.fix_command) } }
-}

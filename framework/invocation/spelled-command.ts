@@ -2,7 +2,9 @@
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { ToolIdentity } from '../contract/registry.js'
+import type { CallFacts } from './call-facts.js'
 import type { Io } from './io.js'
+import type { Outcome } from './outcome.js'
 
 /**
  * @returns the tool's name where the caller's PATH leads from it to the entry that runs now; else the entry itself,
@@ -40,3 +42,10 @@ function isExecutable(path: string): boolean {
 /** One word of a POSIX shell, quoted where it needs to be. */
 const shellWord = (text: string): string =>
   /^[A-Za-z0-9_/.:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+
+/** A fix of this tool's own runs as it stands in the caller's shell (contract A-09). */
+export function runnableFix(outcome: Outcome, request: Pick<CallFacts, 'tool' | 'io'>): Outcome {
+  const { error } = outcome
+  if (error?.fix_command === undefined) return outcome
+  return { ...outcome, error: { ...error, fix_command: spelled(request, error.fix_command) } }
+}
