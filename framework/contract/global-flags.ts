@@ -1,6 +1,6 @@
 /** The options that every command of every tool takes, declared once and meaning the same anywhere (REQ-F-079). */
 import { DURATION_PATTERN, parseDuration } from '../argv/durations.js'
-import { SESSION_ID_PATTERN } from '../store/ids.js'
+import { SESSION_ID_PATTERN } from '../store/session-id.js'
 import type { Flags } from './declaration.js'
 
 /** Formats that `--format` names; for people is what a terminal gets without it (REQ-O-001). */

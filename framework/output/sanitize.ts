@@ -25,12 +25,31 @@ export function sanitizeText(text: string): string {
  * description; bytes become base64 (REQ-F-017); members that are undefined go.
  */
 export function sanitizeRecord(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return members(record, [])
+  return isClean(record) ? { ...record } : members(record, [])
 }
 
 /** A list as JSON would have it, all its text sanitised. */
 export function sanitizeList(list: readonly unknown[]): unknown[] {
-  return items(list, [])
+  return isClean(list) ? [...list] : items(list, [])
+}
+
+/** Whether a value is plain JSON already, and its text clean: then copying it would only cost memory, a manifest's most. */
+function isClean(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return !NEEDS_WORK.test(value)
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'boolean' || value === null) return true
+  // A circle is deeper than any limit.
+  if (typeof value !== 'object' || depth >= MAX_DEPTH) return false
+  if (Array.isArray(value)) return value.every(item => isClean(item, depth + 1))
+  if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false
+  try {
+    return Object.keys(value).every(
+      key => !NEEDS_WORK.test(key) && isClean(Reflect.get(value, key), depth + 1),
+    )
+  } catch {
+    // A getter that throws is described where the value is copied.
+    return false
+  }
 }
 
 /**

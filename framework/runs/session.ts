@@ -6,9 +6,9 @@ import validateStopping from '../../schemas/generated/validate-session-stopping.
 import { errnoOf } from '../process/errno.js'
 import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
-import { isSessionId } from '../store/ids.js'
 import { createPrivateDirectory } from '../store/private-directory.js'
 import { publish, readRecord } from '../store/record.js'
+import { isSessionId } from '../store/session-id.js'
 import type { StateRoot } from '../store/state-root.js'
 import { RECORD_VERSION } from './records.js'
 

@@ -1,10 +1,6 @@
 /** Ids: new ones, and the forms that a session's and a run's have. */
 import { readFileSync } from 'node:fs'
 
-/** A session's id is a directory's name too: no separators, no leading dot. */
-export const SESSION_ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
-
-const SESSION_ID = new RegExp(SESSION_ID_PATTERN)
 const RUN_ID_PREFIX = /^[0-9a-f]{4,12}$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -22,10 +18,6 @@ export function newRequestId(): string {
     // No such file here.
   }
   return process.getBuiltinModule('node:crypto').randomUUID()
-}
-
-export function isSessionId(text: string): boolean {
-  return SESSION_ID.test(text)
 }
 
 /** Whether the text can name a run: its id or the first 4 or more digits of it. */

@@ -1,8 +1,8 @@
 /** The state root: where all records of a tool lie. Found from the environment, made private, verified at each use. */
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { isSessionId } from './ids.js'
 import { ensurePrivateDirectory, verifyPrivateDirectory } from './private-directory.js'
+import { isSessionId } from './session-id.js'
 import { StateDirUnavailable } from './state-dir-unavailable.js'
 
 export { asStateDirUnavailable, StateDirUnavailable } from './state-dir-unavailable.js'

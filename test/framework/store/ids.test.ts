@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
-import {
-  isRunIdPrefix,
-  isSessionId,
-  newRequestId,
-  newRunId,
-  SESSION_ID_PATTERN,
-} from '../../../framework/store/ids.js'
+import { isRunIdPrefix, newRequestId, newRunId } from '../../../framework/store/ids.js'
+import { isSessionId, SESSION_ID_PATTERN } from '../../../framework/store/session-id.js'
 import { runElsewhere } from '../process/elsewhere.js'
 import { canUnshare } from '../process/witness.js'
 
