@@ -28,8 +28,10 @@ export async function runMain(
   process.env['PAGER'] = 'cat'
   process.env['GIT_PAGER'] = 'cat'
   const tool = toolIdentity(definition)
+  // The real one, whatever lies over it when the call has ended.
+  const exit: (code: number) => never = process.exit.bind(process)
   const interruption = new Interruption()
-  const signals = new Signals(interruption)
+  const signals = new Signals(interruption, exit)
   const io = processIo()
   const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const loading = new LoadingFaults()
@@ -52,7 +54,7 @@ export async function runMain(
     divert: divertStrayOutput,
   }).finally(() => loading.release())
   await stderrFlushed()
-  process.exit(exit_code)
+  return exit(exit_code)
 }
 
 /** `manifest --write` makes the manifest new, so it must not depend on an old one. */
@@ -65,10 +67,12 @@ function isCompiling({ name, prefix }: ToolIdentity, argv: readonly string[]): b
 
 class Signals {
   readonly #interruption: Interruption
+  readonly #exit: (code: number) => never
   #at_once = false
 
-  constructor(interruption: Interruption) {
+  constructor(interruption: Interruption, exit: (code: number) => never) {
     this.#interruption = interruption
+    this.#exit = exit
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, () => this.#got(signal))
   }
 
@@ -86,10 +90,10 @@ class Signals {
   }
 
   #got(signal: TerminalSignal): void {
-    if (this.#at_once) process.exit(SIGNAL_EXIT_CODES[signal])
+    if (this.#at_once) this.#exit(SIGNAL_EXIT_CODES[signal])
     if (this.#interruption.cut && signal === 'SIGINT') {
       this.#interruption.force()
-      setTimeout(() => process.exit(SIGNAL_EXIT_CODES.SIGINT), FORCED_EXIT_MS)
+      setTimeout(() => this.#exit(SIGNAL_EXIT_CODES.SIGINT), FORCED_EXIT_MS)
     }
     this.#interruption.interrupt({ kind: 'signal', signal })
   }

@@ -13,8 +13,17 @@ export function exitOf(thrown: unknown, exit_codes: ExitCodes): CommandExit {
 
 /** The words of an error without its stack, which some libraries put into the message (REQ-C-013). */
 export function withoutTrace(thrown: unknown): string {
-  const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  const message = wordsOf(thrown)
   return message.split(/\n\s+at /)[0] ?? message
+}
+
+/** Anything can be thrown, also what has no words for itself. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  } catch {
+    return 'something was thrown that cannot be described'
+  }
 }
 
 /** A defect of the tool: nobody declared it, and its stack is for stderr alone (REQ-F-006). */

@@ -245,7 +245,7 @@ export class OwnedRun {
       exit_code: exit?.exit_code ?? null,
       signal: exit?.signal ?? null,
       exit_reason: exit ? exitReason(exit, this.#killed.has(this.main.pid)) : null,
-      stop_cause: this.stop_cause,
+      stop_cause: this.#causeOnRecord(),
       reconcile_reason: exit ? null : 'main_survives',
       started_at: this.#started_at,
       main_exited_at: exit?.at ?? null,
@@ -258,6 +258,12 @@ export class OwnedRun {
     if (recorded && end.survivors.length === 0 && end.leftovers.length === 0)
       leaveLive(this.#options.root, this.run_id)
     this.#resolve_ended(end)
+  }
+
+  /** A request that could be seen but not read when it came may be readable by now. */
+  #causeOnRecord(): StopCause | null {
+    const { root, intent } = this.#options
+    return this.#stop && (this.#stop.cause ?? requestToStop(root, intent)?.cause ?? null)
   }
 
   /** How many processes beside the main one got a signal of ours and are gone. */

@@ -13,11 +13,19 @@ export interface Request {
 /** The first request to end the run; null while there is none. */
 export function requestToStop(root: StateRoot, intent: RunIntent): Request | null {
   if (!existsSync(recordPath(root, intent.run_id, 'stop'))) return null
-  const stop = readStop(root, intent.run_id, 'stop')
-  if (stop.state === 'absent') return null
-  if (stop.state === 'ok') return { cause: stop.record.cause, grace_ms: stop.record.grace_ms }
-  // Written by a newer version, or damaged since: nobody links this name but to ask for the end.
-  return { cause: null, grace_ms: intent.limits.grace_ms }
+  const stop = stopRecord(root, intent.run_id)
+  // Written by a newer version, damaged since, or no descriptor is left to read it by: nobody links this name but to
+  // ask for the end.
+  return { cause: stop?.cause ?? null, grace_ms: stop?.grace_ms ?? intent.limits.grace_ms }
+}
+
+function stopRecord(root: StateRoot, run_id: string): RunStop | null {
+  try {
+    const stop = readStop(root, run_id, 'stop')
+    return stop.state === 'ok' ? stop.record : null
+  } catch {
+    return null
+  }
 }
 
 /** Whether somebody asked for KILL at once. */

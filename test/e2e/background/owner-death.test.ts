@@ -230,6 +230,25 @@ test('SIGUSR1 does not turn the shim into a debugger, and does not end it', asyn
   expect(stopped.code).toBe(0)
 })
 
+test('a shim that can open nothing for a while neither dies of it nor forgets what it was asked', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { background_pid, run_id } = await launcher.launch(family(sandbox))
+  const pids = [background_pid, ...(await familyOf(sandbox))]
+  const shim = shimOf(sandbox, run_id)
+  // What is open stays open, and nothing more can be opened (getrlimit(2), RLIMIT_NOFILE).
+  const limit = (soft: number) => sandbox.sh(`prlimit --pid=${shim} --nofile=${soft}:4096`)
+  expect((await limit(3)).code).toBe(0)
+  const hung = await launcher.call(['stop', '--kill-after', '0', run_id])
+  expect(hung.code, hung.stdout).toBe(10)
+  expect([shim, ...pids].filter(isAlive)).toEqual([shim, ...pids])
+
+  expect((await limit(1_024)).code).toBe(0)
+  for (const pid of pids) await gone(pid)
+  expect(await launcher.endOf(run_id)).toMatchObject({ stop_cause: 'user', survivors: [] })
+  await sandbox.nothingLeft()
+})
+
 test('a guard that was killed alone costs nothing: the run goes on and is stopped as ever', async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
