@@ -60,7 +60,7 @@ export function parse(contract: ArgumentContract, argv: readonly string[], more:
     globals: GLOBALS,
     argv,
     env: {},
-    cwd: '/work',
+    cwd: '/project',
     ...more,
   })
 }

@@ -47,7 +47,7 @@ describe('values', () => {
     [['--label', 'a', '--label=b', '--label', 'a'], { label: ['a', 'b', 'a'] }],
     [['--port', '80', '--port', '443'], { port: [80, 443] }],
     [['--options', '{"deep":{"er":[1]}}'], { options: { deep: { er: [1] } } }],
-    [['--dir', 'x/../y'], { dir: '/work/y' }],
+    [['--dir', 'x/../y'], { dir: '/project/y' }],
     [['--dir', '/abs'], { dir: '/abs' }],
     [['--id', 'a-b_3'], { id: 'a-b_3' }],
     [['--name', 'abc'], { name: 'abc' }],
@@ -131,7 +131,7 @@ describe('globals', () => {
 
   test('--cwd is what all other paths start from, wherever it stands', () => {
     const { args, globals } = parse(deploy, ['--target', 'dev', '--dir', 'sub', '--cwd', 'base'])
-    expect({ dir: args['dir'], cwd: globals['cwd'] }).toEqual({ dir: '/work/base/sub', cwd: '/work/base' })
+    expect({ dir: args['dir'], cwd: globals['cwd'] }).toEqual({ dir: '/project/base/sub', cwd: '/project/base' })
   })
 
   test('a bad format in the environment fails as the flag does', () => {
