@@ -131,7 +131,10 @@ describe('globals', () => {
 
   test('--cwd is what all other paths start from, wherever it stands', () => {
     const { args, globals } = parse(deploy, ['--target', 'dev', '--dir', 'sub', '--cwd', 'base'])
-    expect({ dir: args['dir'], cwd: globals['cwd'] }).toEqual({ dir: '/project/base/sub', cwd: '/project/base' })
+    expect({ dir: args['dir'], cwd: globals['cwd'] }).toEqual({
+      dir: '/project/base/sub',
+      cwd: '/project/base',
+    })
   })
 
   test('a bad format in the environment fails as the flag does', () => {
