@@ -62,7 +62,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const nested = endNested(root, run_id, options.grace_ms, force)
   const ours = [view.owner?.owner, view.owner?.guard].flatMap(one => (one ? [one.pid] : []))
   const marker = view.intent?.marker ?? unknownMarker(run_id)
-  const main = view.main?.main ?? unrecordedMain(marker, ours)
+  const main = view.main?.main ?? unrecordedMain(marker)
   const journal = openJournal(journalPath(root, run_id))
   const exclude = [process.pid, ...ours]
   const tracking = new LastLook(new SnapshotTracking({ main, marker, journal, exclude }))

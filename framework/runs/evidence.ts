@@ -18,14 +18,10 @@ export function isAnythingAlive(root: StateRoot, intent: RunIntent, main: RunMai
 /**
  * The main process of a run whose owner died between the start and `main.json`: the oldest process that carries the
  * run's marker and leads its own session, as every main process does (setsid(2) before the program).
- * @param others pids of processes of ours that carry the marker, too: the owner and the guard
  */
-export function unrecordedMain(
-  marker: RunIntent['marker'],
-  others: readonly number[],
-): ProcessIdentity | null {
+export function unrecordedMain(marker: RunIntent['marker']): ProcessIdentity | null {
   const [oldest] = marked(marker)
-    .filter(({ pid, sid }) => pid === sid && !others.includes(pid))
+    .filter(({ pid, sid }) => pid === sid)
     .sort((a, b) => a.start_time - b.start_time)
   return oldest ? identityOf(oldest) : null
 }

@@ -27,7 +27,7 @@ export interface Guard {
  *   process of its own and end it before the runs that the guard is there to end
  * @throws Error where no process can be started; the caller then starts nothing else either
  */
-export async function startGuard(root: StateRoot, marker: RunIntent['marker'] | null = null): Promise<Guard> {
+export async function startGuard(root: StateRoot, marker: RunIntent['marker']): Promise<Guard> {
   const owner = self()
   const child = ownChild(
     spawn(
@@ -71,8 +71,11 @@ export async function startGuard(root: StateRoot, marker: RunIntent['marker'] | 
   })
 }
 
-/** The environment of our own programs: next to nothing, and the marker of the run that they are there for. */
-export const ownEnvironment = (marker: RunIntent['marker'] | null): Record<string, string> => ({
+/**
+ * The environment of our own programs: next to nothing, and the marker of the run that they are there for with a value
+ * of its own. So neither that run nor one around it takes them for its processes, even where no record names them.
+ */
+export const ownEnvironment = ({ name, value }: RunIntent['marker']): Record<string, string> => ({
   ...minimalEnvironment(process.env),
-  ...(marker ? { [marker.name]: marker.value } : {}),
+  [name]: `${value}.owner`,
 })

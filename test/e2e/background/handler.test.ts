@@ -1,5 +1,5 @@
 /** What becomes of a background run when its call does not end as it should: the caller never learned the pid, so it ends. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { finished, Sandbox } from '../harness/sandbox.js'
@@ -204,84 +204,6 @@ test('a run that is there already can be the answer, and is not ended by what ha
   expect((await first.sh(started.cleanup_command)).code).toBe(0)
   expect((await again.call(['launch', '--', started.run_id])).code).toBe(5)
 })
-
-test.each([
-  {
-    what: 'is not found',
-    program: ['no-such-program'],
-    errno: 'ENOENT',
-    says: /no-such-program was not found/,
-  },
-  { what: 'is not executable', program: ['./plain.txt'], errno: 'EACCES', says: /is not executable/ },
-  { what: 'is a directory', program: ['/'], errno: 'EACCES', says: /is not executable/ },
-])(
-  'a program that $what: START_FAILED with its errno, and a record that is complete',
-  async ({ program, errno, says }) => {
-    const sandbox = Sandbox.create()
-    sandbox.file('plain.txt', 'no program')
-    const launcher = new Launcher(sandbox)
-    const { code, envelope } = await launcher.call(['launch', '--', ...program])
-    expect(code).toBe(1)
-    const { error } = envelope
-    expect(error).toMatchObject({ code: 'START_FAILED', context: { errno, argv: program } })
-    expect(error.message).toMatch(says)
-    expect(error.fix_required).not.toBe('')
-    await sandbox.nothingLeft()
-    expect(readdirSync(join(launcher.state, 'live'))).toEqual([])
-    const shown = await launcher.call(['show', error.context.run_id])
-    expect(shown.envelope.data).toMatchObject({
-      status: 'failed',
-      owner: 'none',
-      exit_reason: 'start_failed',
-      error: { code: 'START_FAILED', errno },
-      damaged: [],
-    })
-  },
-)
-
-test.each([
-  { what: 'is not there', options: `{ cwd: 'vanished' }`, errno: 'ENOENT', says: /vanished is not there/ },
-  { what: 'is a file', options: `{ cwd: 'plain.txt' }`, errno: 'ENOTDIR', says: /plain.txt is no directory/ },
-])('a working directory that $what is named, not the program', async ({ options, errno, says }) => {
-  const sandbox = Sandbox.create()
-  sandbox.file('plain.txt', '')
-  const launcher = new Launcher(sandbox, { spawn_options: options })
-  const { code, envelope } = await launcher.call(['launch', '--', ...SLEEPER])
-  expect(code).toBe(1)
-  expect(envelope.error).toMatchObject({ code: 'START_FAILED', context: { errno } })
-  expect(envelope.error.message).toMatch(says)
-  await sandbox.nothingLeft()
-})
-
-test('an environment that the system does not take is START_FAILED, E2BIG', async () => {
-  const sandbox = Sandbox.create()
-  const launcher = new Launcher(sandbox, { spawn_options: `{ env: { TOO_LONG: 'x'.repeat(200_000) } }` })
-  const { envelope } = await launcher.call(['launch', '--', ...SLEEPER])
-  expect(envelope.error).toMatchObject({ code: 'START_FAILED', context: { errno: 'E2BIG' } })
-  await sandbox.nothingLeft()
-})
-
-test.each([
-  { what: 'an argument with NUL', body: `ctx.background.spawn(['sleep', '1\\0'])` },
-  { what: 'an argument that is no string', body: `ctx.background.spawn(['sleep', 3600])` },
-  { what: 'no argument', body: 'ctx.background.spawn([])' },
-  { what: 'a shell string', body: `ctx.background.spawn('sleep 3600')` },
-  { what: 'an empty name', body: `ctx.background.spawn(args.program, { name: '' })` },
-  { what: 'a variable with =', body: `ctx.background.spawn(args.program, { env: { 'A=B': '' } })` },
-  { what: 'no expression', body: `ctx.background.spawn(args.program, { ready: { log: 'ready' } })` },
-  { what: 'a tiny log', body: 'ctx.background.spawn(args.program, { log_max_bytes: 10 })' },
-])(
-  'a handler that asks with $what gets BACKGROUND_REQUEST_INVALID, and nothing is recorded',
-  async ({ body }) => {
-    const sandbox = Sandbox.create()
-    const launcher = new Launcher(sandbox, { body: `await ${body}\nreturn { launched: true }` })
-    const { code, envelope } = await launcher.call(['launch', '--', ...SLEEPER])
-    expect(code).toBe(1)
-    expect(envelope.error.code).toBe('BACKGROUND_REQUEST_INVALID')
-    expect(existsSync(join(launcher.state, 'runs'))).toBe(false)
-    await sandbox.nothingLeft()
-  },
-)
 
 test('a session that is being stopped takes no new run', async () => {
   const sandbox = Sandbox.create()

@@ -32,7 +32,7 @@ const DAMAGES = [
 const RECORDS = ['intent', 'owner', 'main'] as const
 
 test.each(DAMAGES.flatMap(damage => RECORDS.map(record => ({ ...damage, record }))))(
-  '$record.json that is $how is named, the other runs work, and its run can be ended',
+  'a record of kind $record that is $how is named, the other runs work, and its run can be ended',
   async ({ record, reason, damage }) => {
     const sandbox = Sandbox.create()
     const launcher = new Launcher(sandbox)
