@@ -1,7 +1,6 @@
 /** What a handler asks `ctx.background.spawn` for, checked before anything is recorded or started. */
-import { resolve } from 'node:path'
 import type { BackgroundOptions } from './context.js'
-import { FrameworkExit } from './framework-exit.js'
+import { isText, type ProgramRequest, programRequest, refusalOf } from './program-request.js'
 import type { ReadyWhen } from './readiness.js'
 
 /** On disk; enough for a server's log, and for a machine with hundreds of runs. */
@@ -10,15 +9,13 @@ const LOG_MAX_BYTES = 64 * 1024 * 1024
 const LEAST_LOG_BYTES = 64 * 1024
 
 /** A request that can be carried out. */
-export interface BackgroundRequest {
-  readonly argv: readonly [string, ...string[]]
-  /** Absolute. */
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
+export interface BackgroundRequest extends ProgramRequest {
   readonly name: string | null
   readonly ready: ReadyWhen | null
   readonly log_max_bytes: number
 }
+
+const refused = refusalOf('ctx.background.spawn', 'BACKGROUND_REQUEST_INVALID')
 
 /**
  * @param cwd the call's working directory, absolute
@@ -29,36 +26,20 @@ export function backgroundRequest(
   options: BackgroundOptions,
   cwd: string,
 ): BackgroundRequest {
-  const { env = {}, name, ready, log_max_bytes = LOG_MAX_BYTES } = options
-  if (!isCommandLine(argv))
-    throw invalid('argv must be a list of strings without NUL, the program first', 'argv')
-  if (options.cwd !== undefined && !isText(options.cwd))
-    throw invalid('cwd must be a path without NUL', 'cwd')
-  for (const [variable, value] of Object.entries(env)) {
-    const fits = variable !== '' && !variable.includes('=') && isText(variable)
-    if (!fits || (value !== undefined && !isText(value)))
-      throw invalid(`env must map names to strings without NUL; ${JSON.stringify(variable)} does not`, 'env')
-  }
+  const program = programRequest(argv, options, cwd, refused)
+  const { name, ready, log_max_bytes = LOG_MAX_BYTES } = options
   if (name !== undefined && !(isText(name) && name !== ''))
-    throw invalid('name must be a string that is not empty', 'name')
+    throw refused('name must be a string that is not empty', 'name')
   if (ready !== undefined && !isReadyWhen(ready))
-    throw invalid('ready must be { log: RegExp, timeout_seconds?: a number above 0 }', 'ready')
+    throw refused('ready must be { log: RegExp, timeout_seconds?: a number above 0 }', 'ready')
   if (!Number.isSafeInteger(log_max_bytes) || log_max_bytes < LEAST_LOG_BYTES)
-    throw invalid(`log_max_bytes must be a whole number, ${LEAST_LOG_BYTES} or more`, 'log_max_bytes')
+    throw refused(`log_max_bytes must be a whole number, ${LEAST_LOG_BYTES} or more`, 'log_max_bytes')
   return {
-    argv,
-    cwd: resolve(cwd, options.cwd ?? '.'),
-    env,
+    ...program,
     name: name ?? null,
     ready: ready ?? null,
     log_max_bytes,
   }
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
-
-function isCommandLine(argv: unknown): argv is readonly [string, ...string[]] {
-  return Array.isArray(argv) && argv.every(isText) && argv.length > 0 && argv[0] !== ''
 }
 
 function isReadyWhen(ready: unknown): ready is ReadyWhen {
@@ -66,15 +47,4 @@ function isReadyWhen(ready: unknown): ready is ReadyWhen {
   const seconds = 'timeout_seconds' in ready ? ready.timeout_seconds : undefined
   const is_time = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
   return ready.log instanceof RegExp && (seconds === undefined || is_time)
-}
-
-function invalid(message: string, option: string): FrameworkExit {
-  return new FrameworkExit(
-    'GENERAL_ERROR',
-    'BACKGROUND_REQUEST_INVALID',
-    `ctx.background.spawn: ${message}`,
-    {
-      fix_required: `mend ${option} where the command calls ctx.background.spawn`,
-    },
-  )
 }

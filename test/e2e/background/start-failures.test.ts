@@ -69,6 +69,7 @@ test.each([
   { what: 'a shell string', body: `ctx.background.spawn('sleep 3600')` },
   { what: 'an empty name', body: `ctx.background.spawn(args.program, { name: '' })` },
   { what: 'a variable with =', body: `ctx.background.spawn(args.program, { env: { 'A=B': '' } })` },
+  { what: 'no environment', body: 'ctx.background.spawn(args.program, { env: null })' },
   { what: 'no expression', body: `ctx.background.spawn(args.program, { ready: { log: 'ready' } })` },
   { what: 'a tiny log', body: 'ctx.background.spawn(args.program, { log_max_bytes: 10 })' },
 ])(

@@ -213,6 +213,7 @@ test.each([
   ['input that is neither text nor bytes', `['true']`, '{ input: 5 }'],
   ['a limit that is no whole number', `['true']`, '{ max_output_bytes: 1.5 }'],
   ['a number in the environment', `['true']`, '{ env: { A: 5 } }'],
+  ['a string for the environment', `['true']`, `{ env: 'A=5' }`],
   ['an equals sign in a name', `['true']`, `{ env: { 'A=B': 'c' } }`],
 ])('%s is refused before anything is recorded or started', async (_, argv, options) => {
   const sandbox = Sandbox.create()
