@@ -240,7 +240,7 @@ import { identify } from './framework/process/identity.js'
 import { openJournal } from './framework/process/journal.js'
 import { SnapshotTracking } from './framework/process/snapshot.js'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, openSync, readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 const [mode, value, directory, marker] = process.argv.slice(2)
 process.setgroups([]); process.setgid(65534); process.setuid(65534)
 let main = Number(value)
@@ -253,14 +253,18 @@ if (mode === 'own') {
 const tracking = new SnapshotTracking({ main: identify(main), marker: { name: 'STAGE_RUN', value: marker }, journal: openJournal(directory + '/seen.log'), exclude: [] })
 writeFileSync(directory + '/ready', String(process.pid))
 while (!existsSync(directory + '/go')) await new Promise(resolve => setTimeout(resolve, 5))
-const used_up = []
+const used_up = {}
+const opening = () => { try { closeSync(openSync('/dev/null')); return 'opened' } catch (error) { return error.code } }
 if (mode === 'own') {
-  const highest = Math.max(...readdirSync('/proc/self/fd').map(Number))
-  execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1:1', '--nofile=' + (highest + 1) + ':' + (highest + 1)])
-  used_up.push(spawnSync('true').error?.code)
-  try { for (;;) openSync('/dev/null') } catch (error) { used_up.push(error.code) }
+  // A spawn takes a dozen descriptors before it forks: with too few it fails for want of these, and tells nothing of the fork.
+  const room = Math.max(...readdirSync('/proc/self/fd').map(Number)) + 64
+  execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1:1', '--nofile=' + room + ':' + room])
+  used_up.fork = spawnSync('true').error?.code
+  try { for (;;) openSync('/dev/null') } catch {}
+  used_up.descriptor_before = opening()
 }
 const { ended, killed, survivors } = await endTree({ tracking, grace_ms: 100 })
+if (mode === 'own') used_up.descriptor_after = opening()
 const pids = members => members.map(member => member.identity.pid)
 console.log(JSON.stringify({ ended, killed: pids(killed), survivors: pids(survivors), used_up }))`
 
@@ -301,6 +305,7 @@ test.skipIf(!isRoot)('needs neither a fork nor a free descriptor', async () => {
   await stage.pidIn('ready')
   expect(stage.marked().length).toBeGreaterThanOrEqual(3)
   execFileSync('touch', [stage.path('go')])
-  expect(await nobody.answer()).toMatchObject({ used_up: ['EAGAIN', 'EMFILE'], survivors: [] })
+  const used_up = { fork: 'EAGAIN', descriptor_before: 'EMFILE', descriptor_after: 'EMFILE' }
+  expect(await nobody.answer()).toMatchObject({ used_up, survivors: [] })
   expect(stage.marked()).toEqual([])
 })
