@@ -8,6 +8,7 @@ import { look } from '../../framework/process/liveness.js'
 import { allRunIds } from '../../framework/runs/find.js'
 import { logPath } from '../../framework/runs/records.js'
 import { viewRun } from '../../framework/runs/status.js'
+import { handleOf } from '../../framework/runtimes/handle.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
 import { shortId } from './run-row.js'
@@ -46,8 +47,12 @@ export default defineCommand({
       cwd: NULLABLE_STRING,
       handle: {
         type: ['object', 'null'],
-        properties: { pid: { type: 'integer' }, pgid: { type: 'integer' } },
-        required: ['pid', 'pgid'],
+        properties: {
+          pid: { type: 'integer' },
+          pgid: { type: 'integer' },
+          socket: { type: 'string', description: 'Of the terminal server, for a run with a terminal' },
+          window: { type: 'string', description: 'What the terminal server knows the run by' },
+        },
       },
       alive: { type: 'boolean' },
       owner: { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] },
@@ -114,7 +119,7 @@ export default defineCommand({
       runtime: intent?.runtime ?? null,
       command: (intent?.argv ?? []).map(word => externalText(word, COMMAND_LENGTH)),
       cwd: intent ? externalText(intent.cwd, COMMAND_LENGTH) : null,
-      handle: main ? { pid: main.main.pid, pgid: main.pgid } : null,
+      handle: handleOf(view),
       alive: main !== null && look(main.main) === 'alive',
       owner: view.owner_state,
       owner_pid: owner?.owner?.pid ?? null,

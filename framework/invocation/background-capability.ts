@@ -9,14 +9,26 @@ import { isStopping } from '../runs/session.js'
 import { giveUp } from '../runs/start-main.js'
 import { viewRun } from '../runs/status.js'
 import { stopRuns } from '../runs/stop.js'
-import { BackgroundStartFailed, type StartedRun, startInBackground } from '../runtimes/background.js'
+import {
+  RunStartFailed,
+  type RuntimeAdapter,
+  RuntimeUnavailable,
+  type StartedRun,
+} from '../runtimes/adapter.js'
+import { adapterOf } from '../runtimes/adapters.js'
 import { asStateDirUnavailable, type StateRoot, stateRootVariable } from '../store/state-root.js'
 import { type BackgroundRequest, backgroundRequest } from './background-request.js'
 import type { CallFacts } from './call-facts.js'
 import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
 import { BACKGROUND_GRACE_MS, TRACKED_GRACE_MS } from './grace.js'
-import { mergeEnvironment, newIntent, runEnvironment, runnableCleanupCommand } from './new-intent.js'
+import {
+  type IntentOptions,
+  mergeEnvironment,
+  newIntent,
+  runEnvironment,
+  runnableCleanupCommand,
+} from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
 import { sessionStopping } from './tracked-children.js'
 
@@ -54,8 +66,10 @@ export class BackgroundCapability implements Background {
     const request = backgroundRequest(argv, options, this.#facts.cwd)
     this.#useOnce()
     const root = this.#facts.state()
-    const intent = this.#record(root, request)
-    this.#started = await this.#start(root, intent, request)
+    const adapter = await adapterOf('background')
+    this.#refuseIfEnding()
+    const intent = this.#record(root, request, adapter)
+    this.#started = await this.#start(root, intent, request, adapter)
     await refreshPidFile(root, intent.session_id, { pid: this.#started.pid, alive: true })
     if (request.ready) await awaitReadiness(root, intent.run_id, request.ready, this.#signal)
     // The call has been cut short meanwhile, and ends the run.
@@ -162,11 +176,12 @@ export class BackgroundCapability implements Background {
   }
 
   /** @throws StateDirUnavailable where the disk takes no record; FrameworkExit `SESSION_STOPPING` */
-  #record(root: StateRoot, request: BackgroundRequest): RunIntent {
+  #record(root: StateRoot, request: BackgroundRequest, adapter: RuntimeAdapter): RunIntent {
     const facts = this.#facts
     const { argv, cwd, name, log_max_bytes } = request
-    const intent = newIntent(facts, {
+    const intent = this.#prepared(root, adapter, {
       kind: 'background',
+      runtime: adapter.runtime,
       argv,
       cwd,
       name,
@@ -188,18 +203,37 @@ export class BackgroundCapability implements Background {
     return intent
   }
 
-  async #start(root: StateRoot, intent: RunIntent, { env }: BackgroundRequest): Promise<StartedRun> {
+  /** What the runtime lacks is told before anything is recorded. */
+  #prepared(root: StateRoot, adapter: RuntimeAdapter, options: IntentOptions): RunIntent {
+    try {
+      return adapter.prepare(root, newIntent(this.#facts, options))
+    } catch (error) {
+      if (!(error instanceof RuntimeUnavailable)) throw error
+      const { code, message, fix } = error
+      throw new FrameworkExit('PRECONDITION', code, message, {
+        context: { runtime: adapter.runtime },
+        fix_required: fix,
+      })
+    }
+  }
+
+  async #start(
+    root: StateRoot,
+    intent: RunIntent,
+    { env }: BackgroundRequest,
+    adapter: RuntimeAdapter,
+  ): Promise<StartedRun> {
     const facts = this.#facts
     const environment = mergeEnvironment(facts.io.env, env, runEnvironment(facts, intent))
     try {
-      return await startInBackground(root, intent, environment, this.#withdrawn.signal)
+      return await adapter.spawn({ root, intent, environment, withdrawn: this.#withdrawn.signal })
     } catch (error) {
-      if (error instanceof BackgroundStartFailed) throw this.#startFailed(root, intent, error)
+      if (error instanceof RunStartFailed) throw this.#startFailed(root, intent, error)
       throw error
     }
   }
 
-  #startFailed(root: StateRoot, intent: RunIntent, failed: BackgroundStartFailed): Error {
+  #startFailed(root: StateRoot, intent: RunIntent, failed: RunStartFailed): Error {
     const { code, message, errno } = failed
     const context = { errno, run_id: intent.run_id, argv: [...intent.argv] }
     switch (code) {

@@ -10,6 +10,8 @@ const NO_LOG_BYTES = 0
 
 export interface IntentOptions {
   readonly kind: 'tracked' | 'background'
+  /** Which adapter holds the run; left out for what is told by its kind alone. */
+  readonly runtime?: string
   readonly argv: readonly [string, ...string[]]
   /** Absolute. */
   readonly cwd: string
@@ -40,7 +42,7 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
     request_id: facts.request_id,
     trace_id: facts.trace_id,
     name,
-    runtime: kind === 'tracked' ? 'foreground' : 'background',
+    runtime: options.runtime ?? (kind === 'tracked' ? 'foreground' : 'background'),
     mode: null,
     created_at: new Date().toISOString(),
     limits: {

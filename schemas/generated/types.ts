@@ -536,6 +536,7 @@ export type RunIntent = {
   readonly name: string | null
   /** The adapter that holds the run: foreground, background or tmux. */
   readonly runtime: string
+  readonly terminal?: TerminalWindow
   /** When tracking ends; null where the kind alone decides. */
   readonly mode: 'strict-run' | 'follow-descendants' | null
   readonly created_at: string
@@ -547,6 +548,14 @@ export type RunIntent = {
   readonly marker: RunMarker
   /** The invocation that wrote this. */
   readonly starter: ProcessIdentity
+}
+
+/** Where the terminal of the run is; left out where it has none. */
+export type TerminalWindow = {
+  /** The socket of the terminal server. */
+  readonly socket: string
+  /** What the server knows it by. */
+  readonly window: string
 }
 
 export type RunLimits = {

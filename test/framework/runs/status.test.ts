@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { self } from '../../../framework/process/identity.js'
 import { journalPath, publishEnd } from '../../../framework/runs/records.js'
 import { isOver, viewRun } from '../../../framework/runs/status.js'
-import { startInBackground } from '../../../framework/runtimes/background.js'
+import { background } from '../../../framework/runtimes/background.js'
 import { claimed, dead, endRecord, living, recorded, started, temporaryRoot } from './state.js'
 
 test('a run that nobody has claimed is pending while its starter lives, and given up when it does not', async () => {
@@ -112,7 +112,7 @@ test('whoever watches a run from its first record to its last never sees it fail
     const root = temporaryRoot()
     const intent = recorded(root, { argv: ['true'] })
     const seen = new Set<string>()
-    const start = startInBackground(root, intent, {}, new AbortController().signal)
+    const start = background.spawn({ root, intent, environment: {}, withdrawn: new AbortController().signal })
     void start.then(run => run.confirm())
     for (;;) {
       const { status, owner_state } = viewRun(root, intent.run_id)

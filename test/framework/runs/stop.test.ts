@@ -7,7 +7,7 @@ import { abandon } from '../../../framework/runs/lost.js'
 import { publishEnd, publishStop, readEnd, readStop } from '../../../framework/runs/records.js'
 import { viewRun } from '../../../framework/runs/status.js'
 import { stopRuns } from '../../../framework/runs/stop.js'
-import { startInBackground } from '../../../framework/runtimes/background.js'
+import { background } from '../../../framework/runtimes/background.js'
 import { claimed, dead, endRecord, isLive, living, recorded, started, temporaryRoot } from './state.js'
 
 const STOP = { cause: 'user', grace_ms: 200, force: false } as const
@@ -25,7 +25,9 @@ test('a start that was overtaken by a stop starts nothing and says so', async ()
   const root = temporaryRoot()
   const intent = recorded(root, { argv: ['touch', join(root.path, 'ran')], cwd: root.path })
   await stopRuns(root, [intent.run_id], STOP)
-  await expect(startInBackground(root, intent, {}, new AbortController().signal)).rejects.toMatchObject({
+  await expect(
+    background.spawn({ root, intent, environment: {}, withdrawn: new AbortController().signal }),
+  ).rejects.toMatchObject({
     code: 'STOPPED_BEFORE_START',
   })
   expect(existsSync(join(root.path, 'ran'))).toBe(false)
@@ -42,7 +44,9 @@ test('a request that was there before the owner is answered without a start', as
     grace_ms: 0,
     requested_at: new Date().toISOString(),
   })
-  await expect(startInBackground(root, intent, {}, new AbortController().signal)).rejects.toMatchObject({
+  await expect(
+    background.spawn({ root, intent, environment: {}, withdrawn: new AbortController().signal }),
+  ).rejects.toMatchObject({
     code: 'STOPPED_BEFORE_START',
   })
   const end = readEnd(root, intent.run_id)
