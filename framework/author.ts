@@ -13,7 +13,9 @@ import type { FromSchema, JsonSchema } from './contract/json-schema.js'
 import type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
 import type { Context } from './invocation/context.js'
 
+export type { RunTemplate } from '../schemas/generated/types.js'
 export { parseDuration } from './argv/durations.js'
+export { isSecretName } from './argv/secret-names.js'
 export type {
   CommandContract,
   DangerLevel,

@@ -12,14 +12,23 @@ const BACKGROUND_FIELDS = {
   log_path: { type: 'string', description: 'Where the run writes its stdout and stderr' },
 } as const satisfies Record<string, JsonSchema>
 
-/** The declared output schema; for a background command with the framework's own fields, all required. */
+/** What a dry run answers: it starts nothing, and has nothing to name. */
+const PREVIEW = {
+  properties: { effect: { enum: ['would_create', 'would_update', 'would_delete', 'would_noop'] } },
+  required: ['effect'],
+} as const satisfies JsonSchema
+
+/**
+ * The declared output schema; for a background command with the framework's own fields, all required but in a dry run.
+ */
 export function answeredSchema(contract: CommandContract): JsonSchema {
   const declared = contract.output_schema
   if (contract.spawns_background_process !== true) return declared
-  return {
-    ...declared,
-    type: 'object',
-    properties: { ...declared.properties, ...BACKGROUND_FIELDS },
-    required: [...new Set([...(declared.required ?? []), ...Object.keys(BACKGROUND_FIELDS)])],
-  }
+  const added = Object.keys(BACKGROUND_FIELDS)
+  const schema = { ...declared, type: 'object', properties: { ...declared.properties, ...BACKGROUND_FIELDS } }
+  if (contract.danger_level !== 'safe' && Object.hasOwn(contract.flags, 'dry-run'))
+    return { ...schema, allOf: [...listOf(declared['allOf']), { anyOf: [{ required: added }, PREVIEW] }] }
+  return { ...schema, required: [...new Set([...(declared.required ?? []), ...added])] }
 }
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])

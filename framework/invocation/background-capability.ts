@@ -30,7 +30,7 @@ import {
   runnableCleanupCommand,
 } from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
-import { sessionStopping } from './tracked-children.js'
+import { programFix, sessionStopping } from './start-failures.js'
 
 /** What the framework adds to the answer of a background command; a handler can neither leave it out nor forge it. */
 export interface BackgroundFields {
@@ -63,7 +63,7 @@ export class BackgroundCapability implements Background {
   }
 
   async spawn(argv: readonly [string, ...string[]], options: BackgroundOptions = {}): Promise<BackgroundRun> {
-    const request = backgroundRequest(argv, options, this.#facts.cwd)
+    const request = backgroundRequest(argv, options, this.#facts.cwd, this.#mostMs())
     this.#useOnce()
     const root = this.#facts.state()
     const adapter = await adapterOf('background')
@@ -157,6 +157,11 @@ export class BackgroundCapability implements Background {
     }
   }
 
+  /** The lifetime that the contract allows, in ms. */
+  #mostMs(): number {
+    return (this.#contract.max_lifetime_seconds ?? 0) * 1_000
+  }
+
   #useOnce(): void {
     this.#refuseIfEnding()
     if (this.#used)
@@ -178,7 +183,7 @@ export class BackgroundCapability implements Background {
   /** @throws StateDirUnavailable where the disk takes no record; FrameworkExit `SESSION_STOPPING` */
   #record(root: StateRoot, request: BackgroundRequest, adapter: RuntimeAdapter): RunIntent {
     const facts = this.#facts
-    const { argv, cwd, name, log_max_bytes } = request
+    const { argv, cwd, name, log_max_bytes, max_lifetime_ms } = request
     const intent = this.#prepared(root, adapter, {
       kind: 'background',
       runtime: adapter.runtime,
@@ -186,7 +191,7 @@ export class BackgroundCapability implements Background {
       cwd,
       name,
       log_max_bytes,
-      max_lifetime_ms: (this.#contract.max_lifetime_seconds ?? 0) * 1_000,
+      max_lifetime_ms,
       grace_ms: BACKGROUND_GRACE_MS,
       cleanup_command: this.#contract.cleanup_command ?? null,
     })
@@ -250,7 +255,7 @@ export class BackgroundCapability implements Background {
       case 'START_FAILED':
         return new FrameworkExit('GENERAL_ERROR', code, message, {
           context,
-          fix_required: 'name a program and a working directory that exist and may be used',
+          fix_required: programFix(errno),
         })
     }
   }

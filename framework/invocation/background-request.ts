@@ -13,32 +13,41 @@ export interface BackgroundRequest extends ProgramRequest {
   readonly name: string | null
   readonly ready: ReadyWhen | null
   readonly log_max_bytes: number
+  readonly max_lifetime_ms: number
 }
 
 const refused = refusalOf('ctx.background.spawn', 'BACKGROUND_REQUEST_INVALID')
 
 /**
  * @param cwd the call's working directory, absolute
+ * @param most_ms the lifetime that the contract allows
  * @throws FrameworkExit `BACKGROUND_REQUEST_INVALID`
  */
 export function backgroundRequest(
   argv: readonly string[],
   options: BackgroundOptions,
   cwd: string,
+  most_ms: number,
 ): BackgroundRequest {
   const program = programRequest(argv, options, cwd, refused)
-  const { name, ready, log_max_bytes = LOG_MAX_BYTES } = options
+  const { name, ready, log_max_bytes = LOG_MAX_BYTES, max_lifetime_ms = most_ms } = options
   if (name !== undefined && !(isText(name) && name !== ''))
     throw refused('name must be a string that is not empty', 'name')
   if (ready !== undefined && !isReadyWhen(ready))
     throw refused('ready must be { log: RegExp, timeout_seconds?: a number above 0 }', 'ready')
   if (!Number.isSafeInteger(log_max_bytes) || log_max_bytes < LEAST_LOG_BYTES)
     throw refused(`log_max_bytes must be a whole number, ${LEAST_LOG_BYTES} or more`, 'log_max_bytes')
+  if (!Number.isSafeInteger(max_lifetime_ms) || max_lifetime_ms < 1 || max_lifetime_ms > most_ms)
+    throw refused(
+      `max_lifetime_ms must be a whole number from 1 to ${most_ms}, the contract's`,
+      'max_lifetime_ms',
+    )
   return {
     ...program,
     name: name ?? null,
     ready: ready ?? null,
     log_max_bytes,
+    max_lifetime_ms,
   }
 }
 

@@ -45,6 +45,7 @@ export async function callInside(
     described,
     command,
     args: parsed.args,
+    given: parsed.present,
     interruption,
     verbosity: 'quiet',
     strict: false,

@@ -212,6 +212,7 @@ class Call {
       described,
       command,
       args: confirmation === 'missing' ? { ...parsed.args, 'dry-run': true } : parsed.args,
+      given: parsed.present,
       interruption,
       verbosity: verbosityOf(globals, io),
       strict,

@@ -2,6 +2,7 @@
  * What a handler is given beside its arguments. Capabilities are types: a context has a member
  * only where the contract declares what it needs (design: an undeclared capability does not compile).
  */
+import type { RunTemplate } from '../../schemas/generated/types.js'
 import type { DangerLevel } from '../contract/declaration.js'
 import type { ExitCodes } from '../contract/exit-codes.js'
 import type { StopResult } from '../runs/stop.js'
@@ -51,6 +52,8 @@ export interface BackgroundOptions {
   readonly name?: string
   /** Wait until a line of the log matches; the run is ended and the start fails where that does not come in time. */
   readonly ready?: { readonly log: RegExp; readonly timeout_seconds?: number }
+  /** The run is ended then, at the latest when the contract's `max_lifetime_seconds` are over. */
+  readonly max_lifetime_ms?: number
   /**
    * Bytes of the log that are kept on disk, 65536 or more: its head and its tail; the middle goes. Default 64 MiB.
    */
@@ -105,6 +108,11 @@ export interface Runs {
    * @returns one result a run; `outcome` is `stopped` only where the whole tree was seen gone
    */
   stop(run_ids: readonly string[], options?: { readonly grace_ms?: number }): Promise<readonly StopResult[]>
+  /**
+   * A program that the user prepared under a name, with options for its start: `<config home>/<tool>/templates`.
+   * @throws CommandExit `TEMPLATE_NOT_FOUND`, `TEMPLATE_NOT_PRIVATE`, `TEMPLATE_INVALID`, `TEMPLATE_NAME_INVALID`
+   */
+  template(name: string): Promise<RunTemplate>
 }
 
 /** What every handler has. */
@@ -115,6 +123,8 @@ export interface BaseContext<E extends ExitCodes = ExitCodes> {
   /** Absolute working directory of the call, `--cwd` applied. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names of the flags and positionals that the command line gives, global options such as `cwd` included. */
+  readonly given: ReadonlySet<string>
   /** Fires on a signal, at the timeout, and when the call is stopped. */
   readonly signal: AbortSignal
   readonly exit: ExitConstructors<E>

@@ -32,6 +32,8 @@ export interface Execution {
   readonly described: DescribedCommand
   readonly command: Command
   readonly args: Readonly<Record<string, unknown>>
+  /** Names of the flags and positionals that the command line gives, global ones included. */
+  readonly given: ReadonlySet<string>
   readonly interruption: Interruption
   readonly verbosity: Verbosity
   /** Stdout, for a built-in command that streams; left out where the call answers only to another one. */
@@ -87,6 +89,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     facts,
     contract,
     args,
+    given: execution.given,
     signal: stop.signal,
     verbosity: execution.verbosity,
     warnings,

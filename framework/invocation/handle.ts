@@ -24,11 +24,13 @@ export async function handle(handling: Handling, ctx: BaseContext): Promise<Outc
     const data = await command.execute(args, ctx)
     const problems = isData(data) ? await described.check_output(data) : ['it must be an object or an array']
     if (!isData(data) || problems.length > 0) return failure(outputInvalid(contract, problems), 'execution')
-    const missing = checkEffect(contract, args['dry-run'] === true, data)
+    const is_dry = args['dry-run'] === true && contract.danger_level !== 'safe'
+    const missing = checkEffect(contract, is_dry, data)
     if (missing) return failure(missing, 'execution')
     if (contract.spawns_background_process !== true) return success(data)
     const fields = background.loaded?.fields()
-    if (!fields) return failure(notStarted(contract.name), 'execution')
+    // A dry run starts nothing and has nothing to name.
+    if (!fields) return is_dry ? success(data) : failure(notStarted(contract.name), 'execution')
     return success({ ...data, ...fields })
   } catch (error) {
     return failure(error, 'execution', contract.exit_codes)

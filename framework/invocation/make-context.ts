@@ -20,6 +20,7 @@ export interface ContextParts {
   readonly facts: CallFacts
   readonly contract: CommandContract
   readonly args: Readonly<Record<string, unknown>>
+  readonly given: ReadonlySet<string>
   readonly signal: AbortSignal
   readonly verbosity: Verbosity
   readonly hooks: CleanupHooks
@@ -46,6 +47,7 @@ export function makeContext(parts: ContextParts): BaseContext {
     session: { id: facts.session_id, given: facts.session_given },
     cwd: facts.cwd,
     env: facts.io.env,
+    given: parts.given,
     signal: parts.signal,
     exit: exitConstructors(contract),
     temp_dir: async () => temp.make(),
@@ -102,6 +104,7 @@ function runsOf(facts: CallFacts): Runs {
   return {
     live: async which => (await access()).live(which),
     stop: async (run_ids, options) => (await access()).stop(run_ids, options),
+    template: async name => (await import('./template-access.js')).templateOf(facts, name),
   }
 }
 

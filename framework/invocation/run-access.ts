@@ -12,7 +12,7 @@ import { BACKGROUND_GRACE_MS } from './grace.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
 
-export function runAccess(facts: CallFacts): Runs {
+export function runAccess(facts: CallFacts): Omit<Runs, 'template'> {
   const { tool, io } = facts
   const recorded = () => peekStateRoot(stateRootPath(tool, io.env), stateRootVariable(tool))
   return {

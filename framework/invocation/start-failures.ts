@@ -16,6 +16,12 @@ export const sessionStopping = (session_id: string): FrameworkExit =>
     },
   )
 
+/** What whoever named the program can do about it. */
+export const programFix = (errno: string | null): string =>
+  errno === 'E2BIG'
+    ? 'give fewer or shorter arguments and variables, and put what is long into a file'
+    : 'name a program and a working directory that exist and may be used'
+
 /** @param error a StartFailed, or whatever the disk or the host refused before the run could be claimed */
 export function startFailed({ run_id, argv }: RunIntent, error: unknown): FrameworkExit {
   const is_failed = error instanceof StartFailed
@@ -30,7 +36,7 @@ export function startFailed({ run_id, argv }: RunIntent, error: unknown): Framew
   return new FrameworkExit('GENERAL_ERROR', 'START_FAILED', message, {
     context,
     fix_required: is_program
-      ? 'name a program and a working directory that exist and may be used'
+      ? programFix(error.errno)
       : 'see errno: the disk takes no record, or the host starts no further process',
   })
 }

@@ -23,8 +23,6 @@ import { mergeEnvironment, newIntent, runEnvironment } from './new-intent.js'
 import { type RunRequest, runRequest } from './run-request.js'
 import { sessionStopping, startFailed } from './start-failures.js'
 
-export { sessionStopping } from './start-failures.js'
-
 /** A child and its output, which is read from the first moment on. */
 interface Started {
   readonly run: OwnedRun
