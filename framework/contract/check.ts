@@ -6,8 +6,7 @@ import { effectiveFlags } from './brought-flags.js'
 import { GLOBAL_FLAGS } from './global-flags.js'
 import { below, isPlainObject, type PlainObject, stringItems } from './plain-data.js'
 import type { ToolIdentity } from './registry.js'
-import { PARSING_RULES, RULES, WARNING_RULES } from './rules/index.js'
-import { toolFindings } from './rules/texts.js'
+import { PARSING_RULES, RULES, TOOL_RULES, WARNING_RULES } from './rules/index.js'
 import { schemaCompiler } from './schema-compiler.js'
 import { type Candidate, merge, readSubject } from './subject.js'
 import type { Finding, InputDeclaration, InputOf, RuleContext, Subject, Violation } from './violation.js'
@@ -55,10 +54,8 @@ export async function checkContracts(
   const warnings = subjects.flatMap(subject =>
     WARNING_RULES.flatMap(rule => [...rule(subject, context)]).map(finding => named(subject, finding)),
   )
-  return {
-    violations: [...[...toolFindings(tool)].map(finding => ({ ...finding, command: '' })), ...violations],
-    warnings,
-  }
+  const of_tool = TOOL_RULES.flatMap(rule => [...rule(tool)]).map(finding => ({ ...finding, command: '' }))
+  return { violations: [...of_tool, ...violations], warnings }
 }
 
 /** What a command takes, with what that brings; null where its declaration is not sound. */

@@ -132,6 +132,11 @@ export function stringItems(value: Plain | undefined): [number, string][] {
   return items
 }
 
+/** A value as a message shows it; JSON would make null of NaN and Infinity. */
+export function shown(value: Plain): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
+}
+
 /** The dotted place of a part below another. */
 export function below(place: string, part: string): string {
   return place === '' ? part : `${place}.${part}`

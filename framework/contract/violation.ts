@@ -56,5 +56,8 @@ export interface RuleContext {
 /** Reads one contract, and the others where it must; reports and changes nothing. */
 export type Rule = (command: Subject, context: RuleContext) => Iterable<Finding>
 
+/** Reads what the tool says of itself. */
+export type ToolRule = (tool: ToolIdentity) => Iterable<Finding>
+
 /** Runs after the other rules: it parses command lines by declarations that these found sound. */
 export type ParsingRule = (command: Subject, context: RuleContext, input_of: InputOf) => Iterable<Finding>

@@ -1,8 +1,7 @@
-/** The command that ends a background run: it is there, harmless, and runs as an agent gets it (REQ-C-010, contract A-09). */
-import { parseArguments } from '../../argv/parse.js'
+/** The command that ends a background run: it is there, harmless, and takes a run (REQ-C-010, contract A-09). */
 import { nearest } from '../../argv/suggest.js'
 import { isPlainObject } from '../plain-data.js'
-import type { Finding, InputDeclaration, ParsingRule, Rule, RuleContext } from '../violation.js'
+import type { Finding, Rule, RuleContext } from '../violation.js'
 import { isBackground } from './background-fields.js'
 
 const PLACE = 'cleanup_command'
@@ -40,42 +39,6 @@ export const cleanupCommand: Rule = function* (command, context) {
       `Declare run: { type: 'string', description: '…' } in the flags of '${path}', or name the built-in \`stop\`.`,
     )
   }
-}
-
-/** The manifest shows it bare, the answer with its session and run: both must parse. */
-export const cleanupCall: ParsingRule = function* (command, context, input_of) {
-  const path = command.data[PLACE]
-  const target = typeof path === 'string' ? context.by_name.get(path) : undefined
-  const input = target === undefined || target === command ? null : input_of(target)
-  if (typeof path !== 'string' || input === null || !Object.hasOwn(input.flags, 'run')) return
-  for (const argv of [[], ['--session', 'a-session', '--run', '0123456789ab']]) {
-    const errors = errorsOf(path, argv, input, context)
-    if (errors.length === 0) continue
-    const call = [context.tool.name, path, ...argv].join(' ')
-    yield finding(
-      'CLEANUP_COMMAND_CALL_REFUSED',
-      `\`${call}\` does not parse: ${errors.join('; ')}.`,
-      `Make '${path}' need nothing but --run and --session, or name the built-in \`stop\`.`,
-    )
-    return
-  }
-}
-
-function errorsOf(
-  path: string,
-  argv: readonly string[],
-  input: InputDeclaration,
-  context: RuleContext,
-): readonly string[] {
-  const { errors } = parseArguments({
-    tool: context.tool.name,
-    contract: { ...input, name: path },
-    globals: context.globals,
-    argv,
-    env: {},
-    cwd: '/',
-  })
-  return errors.map(error => error.message)
 }
 
 function unknown(path: string, context: RuleContext): Finding {

@@ -2,8 +2,7 @@
 import { splitCommandLine } from '../../argv/command-line.js'
 import { parseArguments } from '../../argv/parse.js'
 import { resolveCommand } from '../../argv/resolve.js'
-import { isList } from '../plain-data.js'
-import type { Finding, InputDeclaration, ParsingRule, RuleContext, Subject } from '../violation.js'
+import type { Finding, InputDeclaration, ParsingRule, RuleContext } from '../violation.js'
 
 /** Asked for, these are answered before anything is validated. */
 const PURE_ANSWERS = ['help', 'version', 'schema', 'output-schema']
@@ -76,20 +75,5 @@ function* exampleFindings(
       `It would be refused: ${errors.join('; ')}.`,
       'Correct the example, or the declaration that it shows.',
     )
-  }
-}
-
-/** A warning: the first argument of a command can be taken for the command below it. */
-export function* shadowedPositionals(command: Subject, context: RuleContext): Iterable<Finding> {
-  const { positionals } = command.data
-  if (command.name === null || !isList(positionals) || positionals.length === 0) return
-  for (const path of context.by_name.keys()) {
-    if (!path.startsWith(`${command.name} `)) continue
-    yield {
-      code: 'POSITIONAL_SHADOWED',
-      place: 'positionals.0',
-      message: `The value '${path.slice(command.name.length + 1)}' would call the command '${path}'.`,
-      fix: 'Take the argument as a flag, or give one of the two commands another name.',
-    }
   }
 }

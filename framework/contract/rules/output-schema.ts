@@ -1,5 +1,5 @@
-/** The declared output: a sound schema of an object or a list, without clock times (REQ-C-015, REQ-F-021). */
-import { isList, isPlainObject, type Plain, type PlainObject } from '../plain-data.js'
+/** The declared output: a sound schema of an object or a list (REQ-C-015). */
+import { isList, isPlainObject } from '../plain-data.js'
 import type { Rule } from '../violation.js'
 
 /** `data` of an answer is an object, a list or null. */
@@ -32,33 +32,4 @@ export const outputSchema: Rule = function* (command, context) {
       fix: "Declare `type: 'object'` with `properties`, or `type: 'array'` with `items`; a single value becomes a property.",
     }
   }
-}
-
-/** A warning: what differs between two equal calls belongs into `meta` (REQ-F-021). */
-export const outputTimestamps: Rule = function* (command) {
-  if (command.builtin) return
-  for (const place of timestamps(command.data['output_schema'], 'output_schema')) {
-    yield {
-      code: 'OUTPUT_TIMESTAMP',
-      place,
-      message: 'A time in the answer makes two equal calls answer differently.',
-      fix: 'Leave out the time of the call: `meta.timestamp` has it. The time of a recorded event may stay.',
-    }
-  }
-}
-
-function* timestamps(schema: Plain | undefined, place: string): Iterable<string> {
-  if (isList(schema)) {
-    for (const [index, part] of schema.entries()) yield* timestamps(part, `${place}.${index}`)
-  } else if (isPlainObject(schema)) {
-    if (schema['format'] === 'date-time') yield place
-    for (const [keyword, part] of subschemas(schema)) yield* timestamps(part, `${place}.${keyword}`)
-  }
-}
-
-/** What of a schema can hold schemas: values that merely look like one (`default`, `enum`) are left out. */
-function subschemas(schema: PlainObject): [string, Plain][] {
-  return Object.entries(schema).filter(
-    ([keyword]) => !['default', 'enum', 'const', 'examples'].includes(keyword),
-  )
 }

@@ -56,24 +56,6 @@ test.each([
   expect((await refusals(watcher(), stop({ flags })))[0]).toBe('CLEANUP_COMMAND_WITHOUT_RUN cleanup_command')
 })
 
-test.each([
-  ['needs another flag', { flags: { run, force: { type: 'string', required: true, description: 'd' } } }],
-  [
-    'needs a positional',
-    { positionals: [{ name: 'target', type: 'string', required: true, description: 'd' }] },
-  ],
-  ['needs --run, which the manifest does not show', { flags: { run: { ...run, required: true } } }],
-  ['refuses the ids of runs', { flags: { run: { ...run, pattern: '^[0-9]+$' } } }],
-])('a command that %s is refused: it must run as an agent gets it', async (_, parts) => {
-  expect(await refusals(watcher(), stop(parts))).toEqual(['CLEANUP_COMMAND_CALL_REFUSED cleanup_command'])
-})
-
-test('one whose own declaration is unsound is reported there alone', async () => {
-  const found = await violations(watcher(), stop({ flags: { run: { ...run, type: 'strng' } } }))
-  expect(found.filter(({ command }) => command === 'stop')).not.toEqual([])
-  expect(found.map(({ code }) => code)).not.toContain('CLEANUP_COMMAND_CALL_REFUSED')
-})
-
 test('a cleanup command on a command that leaves nothing is a field too few', async () => {
   expect(await refusals(sound({ cleanup_command: 'stop' }), stop())).toEqual([
     'BACKGROUND_FIELDS_INCOMPLETE spawns_background_process',

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { candidateOf, checkContracts } from '../../../../framework/contract/check.js'
-import { refusals, sound, tool, violations } from '../contracts.js'
+import { refusals, sound, violations } from '../contracts.js'
 
 const parts = {
   name: 'deploy start',
@@ -74,15 +73,4 @@ test('an example of a command whose flags are unsound waits for these', async ()
   expect(await shown('my-tool deploy start --dri .', { flags })).toEqual([
     'ENUM_VALUES_MISSING flags.dir.enum_values',
   ])
-})
-
-test('a first argument that can be taken for a command below is worth a warning', async () => {
-  const positionals = [{ name: 'what', type: 'string', description: 'd' }]
-  const commands = [sound({ name: 'deploy', positionals }), sound({ name: 'deploy start' })]
-  const { violations, warnings } = await checkContracts(
-    tool,
-    commands.map(command => candidateOf(command, false)),
-  )
-  expect(violations).toEqual([])
-  expect(warnings.map(({ code, command }) => [code, command])).toEqual([['POSITIONAL_SHADOWED', 'deploy']])
 })

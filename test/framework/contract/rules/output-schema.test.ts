@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { candidateOf, checkContracts } from '../../../../framework/contract/check.js'
-import { refusals, sound, tool } from '../contracts.js'
+import { refusals, sound } from '../contracts.js'
 
 const answering = (output_schema: unknown) => refusals(sound({ output_schema }))
 
@@ -58,32 +57,5 @@ describe('the output schema', () => {
     const first = sound({ output_schema: schema('string'), flags })
     const second = sound({ name: 'b', output_schema: schema('integer'), flags: other })
     expect(await refusals(first, second)).toEqual([])
-  })
-})
-
-describe('a time in the output', () => {
-  const output_schema = {
-    type: 'object',
-    properties: {
-      at: { type: 'string', format: 'date-time' },
-      list: { type: 'array', items: { anyOf: [{ format: 'date-time' }, { type: 'null' }] } },
-      day: { type: 'string', format: 'date', default: { format: 'date-time' } },
-    },
-  }
-
-  test('is worth a warning for each place, and no refusal', async () => {
-    const { violations, warnings } = await checkContracts(tool, [
-      candidateOf(sound({ output_schema }), false),
-    ])
-    expect(violations).toEqual([])
-    expect(warnings.map(({ code, command, place }) => [code, command, place])).toEqual([
-      ['OUTPUT_TIMESTAMP', 'list', 'output_schema.properties.at'],
-      ['OUTPUT_TIMESTAMP', 'list', 'output_schema.properties.list.items.anyOf.0'],
-    ])
-  })
-
-  test('of a built-in is not for the author to mend', async () => {
-    const { warnings } = await checkContracts(tool, [candidateOf(sound({ output_schema }), true)])
-    expect(warnings).toEqual([])
   })
 })

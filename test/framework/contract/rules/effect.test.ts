@@ -9,27 +9,6 @@ const output = (effect: unknown, required: unknown = ['effect']) => ({
 })
 const deleted = output({ enum: ['deleted', 'noop', 'would_delete', 'would_noop'] })
 
-describe('a destructive command', () => {
-  const destructive = (parts: object) =>
-    refusals(sound({ danger_level: 'destructive', output_schema: deleted, ...parts }))
-
-  test('can be asked what it would do', async () => {
-    expect(await destructive({ flags: dry_run })).toEqual([])
-    expect(await destructive({})).toEqual(['DRY_RUN_MISSING flags.dry-run'])
-  })
-
-  test('takes --dry-run without a value', async () => {
-    expect(await destructive({ flags: { 'dry-run': { type: 'string', description: 'd' } } })).toEqual([
-      'DRY_RUN_NOT_BOOLEAN flags.dry-run.type',
-    ])
-  })
-
-  test('cannot declare --confirm-destructive, which it has', async () => {
-    const flags = { ...dry_run, 'confirm-destructive': { type: 'boolean', description: 'd' } }
-    expect(await destructive({ flags })).toEqual(['FLAG_RESERVED flags.confirm-destructive'])
-  })
-})
-
 describe.each(['mutating', 'destructive'])('a %s command', danger_level => {
   const answering = (output_schema: unknown) =>
     refusals(sound({ danger_level, flags: dry_run, output_schema }))
@@ -66,6 +45,6 @@ describe.each(['mutating', 'destructive'])('a %s command', danger_level => {
   })
 })
 
-test('a safe command needs neither', async () => {
+test('a safe command needs none', async () => {
   expect(await refusals(sound())).toEqual([])
 })

@@ -1,14 +1,8 @@
-/** The values that a flag may have and the one that it has by default: each fits the flag's own declaration. */
+/** The default of a flag: one that could be given on the command line. */
 import { readValue, type ValueShape } from '../../argv/values.js'
-import { isList, isPlainObject, objectMembers, type Plain, type PlainObject } from '../plain-data.js'
-import type { Finding, Rule, RuleContext } from '../violation.js'
+import { isList, isPlainObject, objectMembers, type Plain, type PlainObject, shown } from '../plain-data.js'
+import type { Rule, RuleContext } from '../violation.js'
 import { patternFault } from './flag-patterns.js'
-
-export const flagChoices: Rule = function* (command) {
-  for (const [name, flag] of objectMembers(command.data['flags'])) {
-    yield* choices(flag, `flags.${name}`)
-  }
-}
 
 export const flagDefaults: Rule = function* (command, context) {
   for (const [name, flag] of objectMembers(command.data['flags'])) {
@@ -31,49 +25,6 @@ export const flagDefaults: Rule = function* (command, context) {
         message: `${shown(value)} is no value of this flag: it ${misfit}.`,
         fix: 'Give a default that could be given on the command line, or leave it out.',
       }
-    }
-  }
-}
-
-/** The values of an `enum` flag or positional, or of an integer flag. */
-export function* choices(declaration: PlainObject, place: string): Iterable<Finding> {
-  const { type, enum_values } = declaration
-  const at = `${place}.enum_values`
-  if (enum_values === undefined) {
-    if (type === 'enum') {
-      yield {
-        code: 'ENUM_VALUES_MISSING',
-        place: at,
-        message: 'It is an enum without values.',
-        fix: "Add `enum_values`, a list of strings, or make it `type: 'string'`.",
-      }
-    }
-    return
-  }
-  if (!isList(enum_values)) return
-  if (type !== undefined && type !== 'enum' && type !== 'integer') {
-    yield {
-      code: 'ENUM_VALUES_MISPLACED',
-      place: at,
-      message: `\`enum_values\` says nothing about the type ${JSON.stringify(type)}.`,
-      fix: "Make it `type: 'enum'` for strings or `type: 'integer'` for integers.",
-    }
-    return
-  }
-  if (enum_values.length === 0) {
-    yield { code: 'ENUM_VALUES_MISSING', place: at, message: 'It has no value.', fix: 'List at least one.' }
-  }
-  for (const [index, value] of enum_values.entries()) {
-    const fits = type === 'integer' ? Number.isSafeInteger(value) : typeof value === 'string' && value !== ''
-    if (fits || type === undefined) continue
-    yield {
-      code: 'ENUM_VALUE_MISFIT',
-      place: `${at}.${index}`,
-      message: `${shown(value)} is no ${type === 'integer' ? 'integer' : 'text that can be typed'}.`,
-      fix:
-        type === 'integer'
-          ? 'List integers only.'
-          : 'List strings only; numbers belong to an integer flag or into quotes.',
     }
   }
 }
@@ -141,8 +92,4 @@ function schemaMisfit(value: Plain, schema: PlainObject, context: RuleContext): 
   if (context.schemas.faults(schema).length > 0) return null
   const [mismatch] = context.schemas.mismatches(schema, value)
   return mismatch === undefined ? null : `does not fit its schema: ${mismatch}`
-}
-
-function shown(value: Plain): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }

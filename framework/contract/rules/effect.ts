@@ -1,4 +1,4 @@
-/** What a danger level obliges to: an effect in the answer, and a dry run before something is destroyed (REQ-C-003, REQ-C-004). */
+/** A command that changes something says in its answer what it has done (REQ-C-003). */
 import { isList, isPlainObject, type Plain } from '../plain-data.js'
 import type { Finding, Rule } from '../violation.js'
 
@@ -6,27 +6,6 @@ const EFFECTS = ['created', 'updated', 'deleted', 'noop']
 const PREVIEWS = ['would_create', 'would_update', 'would_delete', 'would_noop']
 const VALUES = `${EFFECTS.join(', ')}, and for a dry run ${PREVIEWS.join(', ')}`
 const EXAMPLE = "effect: { enum: ['updated', 'noop'] }"
-
-export const dryRun: Rule = function* (command) {
-  if (command.data['danger_level'] !== 'destructive') return
-  const flags = command.data['flags']
-  const flag = isPlainObject(flags) && Object.hasOwn(flags, 'dry-run') ? flags['dry-run'] : undefined
-  if (flag === undefined) {
-    yield {
-      code: 'DRY_RUN_MISSING',
-      place: 'flags.dry-run',
-      message: 'A destructive command can be asked what it would do.',
-      fix: "Declare 'dry-run': { type: 'boolean', description: '…' } and obey `ctx.dryRun`.",
-    }
-  } else if (isPlainObject(flag) && flag['type'] !== 'boolean') {
-    yield {
-      code: 'DRY_RUN_NOT_BOOLEAN',
-      place: 'flags.dry-run.type',
-      message: '--dry-run is given without a value.',
-      fix: "Make it `type: 'boolean'`.",
-    }
-  }
-}
 
 export const effect: Rule = function* (command) {
   const level = command.data['danger_level']
