@@ -4,6 +4,7 @@ import type { LoadCommand } from '../../framework/invocation/source.js'
 export const BUILTINS: ReadonlyMap<string, LoadCommand> = new Map<string, LoadCommand>([
   ['cleanup', async () => (await import('./cleanup.js')).default],
   ['doctor', async () => (await import('./doctor.js')).default],
+  ['events', async () => (await import('./events.js')).default],
   ['logs', async () => (await import('./logs.js')).default],
   ['manifest', async () => (await import('./manifest.js')).default],
   ['ps', async () => (await import('./ps.js')).default],

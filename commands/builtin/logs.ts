@@ -16,6 +16,7 @@ import { RUN_NOT_FOUND } from './exits.js'
 import { answeredLines, LINES_MAX_BYTES } from './log-lines.js'
 import { streamLog } from './log-stream.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
+import { streamOf } from './stream.js'
 
 export default defineCommand({
   name: 'logs',
@@ -105,17 +106,9 @@ interface Asked {
 
 /** @returns null where the answer is an envelope */
 function streamFor(ctx: BaseContext, follow: boolean): OwnedStdout | null {
+  if (follow) return streamOf(ctx, 'logs', 'follow a log')
   const stdout = stdoutOf(ctx)
-  if (stdout && (follow || stdout.format !== 'json')) return stdout
-  if (!follow) return null
-  throw new FrameworkExit(
-    'PRECONDITION',
-    'STREAM_UNAVAILABLE',
-    'a call inside another one cannot follow a log',
-    {
-      fix_required: 'leave --follow out, or call `logs` by itself',
-    },
-  )
+  return stdout?.format === 'json' ? null : stdout
 }
 
 async function streamed(ctx: BaseContext, asked: Asked, stdout: OwnedStdout) {

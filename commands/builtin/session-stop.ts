@@ -3,14 +3,8 @@ import { DURATION_PATTERN } from '../../framework/argv/durations.js'
 import { defineCommand, parseDuration } from '../../framework/author.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
-import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
-import { refreshPidFile } from '../../framework/runs/pid-file.js'
-import { readIntent } from '../../framework/runs/records.js'
-import { beginStopping } from '../../framework/runs/session.js'
-import type { StopResult } from '../../framework/runs/stop.js'
-import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
+import { isSessionKnown, SessionStop } from '../../framework/runs/stop-session.js'
 import { isSessionId, SESSION_ID_PATTERN } from '../../framework/store/session-id.js'
-import type { StateRoot } from '../../framework/store/state-root.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
@@ -65,42 +59,18 @@ export default defineCommand({
         ],
   async execute({ id, force, 'kill-after': kill_after }, ctx) {
     const root = recordedState(ctx)
-    if (!root || !isKnown(root, id)) {
+    if (!root || !isSessionKnown(root, id)) {
       throw new FrameworkExit('NOT_FOUND', 'SESSION_NOT_FOUND', `no run was ever recorded in session ${id}`, {
         context: { session_id: id },
         fix_required: 'name a session that `session list` or `ps --all` shows',
         fix_command: `${internalsOf(ctx).facts.tool.name} session list`,
       })
     }
-    const grace_ms = parseDuration(kill_after) ?? 0
-    const end = beginStopping(root, id, grace_ms)
-    ctx.on_cleanup(end)
-    const stopped = new Map<string, StopResult>()
-    // A start that was under way when the session was marked shows up in a later look.
-    for (;;) {
-      const next = liveIn(root, id).filter(run_id => !stopped.has(run_id))
-      if (next.length === 0) break
-      for (const result of await stopAndRefresh(root, next, { cause: 'session_stop', grace_ms, force }))
-        stopped.set(result.run_id, result)
-    }
-    end()
-    await refreshPidFile(root, id)
-    const results = [...stopped.values()].sort((a, b) => (a.run_id < b.run_id ? -1 : 1))
-    const done = results.every(({ outcome }) => outcome === 'stopped' || outcome === 'already_ended')
-    const data = { effect: effectOf(results), session_id: id, session_stopped: done, stopped: results }
-    failUnlessStopped(ctx, results, data)
+    const stop = new SessionStop(root, id, { grace_ms: parseDuration(kill_after) ?? 0, force })
+    ctx.on_cleanup(() => stop.release())
+    const { session_stopped, stopped } = await stop.run()
+    const data = { effect: effectOf(stopped), session_id: id, session_stopped, stopped }
+    failUnlessStopped(ctx, stopped, data)
     return data
   },
 })
-
-function isKnown(root: StateRoot, session_id: string): boolean {
-  return liveIn(root, session_id).length > 0 || allRunIds(root).some(run_id => isOf(root, run_id, session_id))
-}
-
-const liveIn = (root: StateRoot, session_id: string): string[] =>
-  liveRunIds(root).filter(run_id => isOf(root, run_id, session_id))
-
-function isOf(root: StateRoot, run_id: string, session_id: string): boolean {
-  const intent = readIntent(root, run_id)
-  return intent.state === 'ok' && intent.record.session_id === session_id
-}

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { monotonicMs, pause } from '../process/clock.js'
-import { logPath } from '../runs/records.js'
+import { logPath, publishReady, type RunReady } from '../runs/records.js'
 import { isOver, viewRun } from '../runs/status.js'
 import type { StateRoot } from '../store/state-root.js'
 import { FrameworkExit } from './framework-exit.js'
@@ -38,7 +38,7 @@ export async function awaitReadiness(
     signal.throwIfAborted()
     // The order matters: a run that is over has written its last line before we look for it.
     const view = viewRun(root, run_id)
-    if (lines.next().some(line => matches(ready.log, line))) return
+    if (lines.next().some(line => matches(ready.log, line))) return sayReady(root, run_id, 'log')
     if (isOver(view)) {
       throw new FrameworkExit('GENERAL_ERROR', 'NOT_READY', 'the program ended before it was ready', {
         context: {
@@ -62,6 +62,15 @@ export async function awaitReadiness(
       )
     }
     await pause(POLL_MS, signal)
+  }
+}
+
+/** Puts it on record for `events`. What the disk does not take makes nothing less ready. */
+function sayReady(root: StateRoot, run_id: string, by: RunReady['by']): void {
+  try {
+    publishReady(root, run_id, by)
+  } catch {
+    // The answer of the call says it all the same.
   }
 }
 

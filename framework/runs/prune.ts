@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
 import { logPath, recordPath } from './records.js'
+import { pathOf, recordedAt, recordedStops } from './session-stopped.js'
 
 /** What a start keeps: everything of the last seven days, but at most so many runs and bytes of logs. */
 const KEEP_MS = 7 * 24 * 3_600_000
@@ -56,9 +57,18 @@ export function pruneHistory(root: StateRoot, new_run_id: string): void {
       const expired = Date.now() - run.ended_at_ms > KEEP_MS
       if (expired || index >= KEEP_RUNS || log_bytes > KEEP_LOG_BYTES) removeRun(root, run.run_id)
     }
+    for (const [index, stop] of pastStops(root).entries())
+      if (Date.now() - stop.recorded_at_ms > KEEP_MS || index >= KEEP_RUNS) rmSync(stop.path, { force: true })
   } catch {
     // Another start prunes at the same time, or a file may not be removed: no reason to refuse a start.
   }
+}
+
+/** The records of stopped sessions, the latest first. */
+function pastStops(root: StateRoot): { path: string; recorded_at_ms: number }[] {
+  return recordedStops(root)
+    .map(name => ({ path: pathOf(root, name), recorded_at_ms: recordedAt(root, name) ?? 0 }))
+    .sort((a, b) => b.recorded_at_ms - a.recorded_at_ms)
 }
 
 /** What starters that died in the middle of their first records left, long ago: not live, and without an end. */

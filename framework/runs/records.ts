@@ -1,15 +1,30 @@
 /** The records of one run, each with its file name and its validator: the only place that knows both. */
 import { join } from 'node:path'
-import type { RunEnd, RunIntent, RunMain, RunOwner, RunStop } from '../../schemas/generated/types.js'
+import type {
+  RunEnd,
+  RunIntent,
+  RunMain,
+  RunOwner,
+  RunReady,
+  RunStop,
+} from '../../schemas/generated/types.js'
 import validateEnd from '../../schemas/generated/validate-run-end.js'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import validateMain from '../../schemas/generated/validate-run-main.js'
 import validateOwner from '../../schemas/generated/validate-run-owner.js'
+import validateReady from '../../schemas/generated/validate-run-ready.js'
 import validateStop from '../../schemas/generated/validate-run-stop.js'
 import { publish, type ReadResult, readRecord } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 
-export type { RunEnd, RunIntent, RunMain, RunOwner, RunStop } from '../../schemas/generated/types.js'
+export type {
+  RunEnd,
+  RunIntent,
+  RunMain,
+  RunOwner,
+  RunReady,
+  RunStop,
+} from '../../schemas/generated/types.js'
 
 /** The version that this code writes; any 1.x is read. */
 export const RECORD_VERSION = '1.0'
@@ -26,6 +41,9 @@ export const readOwner = (root: StateRoot, run_id: string): ReadResult<RunOwner>
 export const readMain = (root: StateRoot, run_id: string): ReadResult<RunMain> =>
   readRecord(recordPath(root, run_id, 'main'), validateMain)
 
+export const readReady = (root: StateRoot, run_id: string): ReadResult<RunReady> =>
+  readRecord(recordPath(root, run_id, 'ready'), validateReady)
+
 export const readStop = (root: StateRoot, run_id: string, which: 'stop' | 'force'): ReadResult<RunStop> =>
   readRecord(recordPath(root, run_id, which), validateStop)
 
@@ -39,13 +57,21 @@ export const publishOwner = (root: StateRoot, record: RunOwner) =>
 export const publishMain = (root: StateRoot, record: RunMain) =>
   publish(recordPath(root, record.run_id, 'main'), record, { sync: false })
 
+/** Says that the program of a run can be used; the first who says so stands. */
+export const publishReady = (root: StateRoot, run_id: string, by: RunReady['by']) =>
+  publish(
+    recordPath(root, run_id, 'ready'),
+    { schema_version: RECORD_VERSION, run_id, by, ready_at: new Date().toISOString() } satisfies RunReady,
+    { sync: false },
+  )
+
 export const publishStop = (root: StateRoot, which: 'stop' | 'force', record: RunStop) =>
   publish(recordPath(root, record.run_id, which), record, { sync: false })
 
 export const publishEnd = (root: StateRoot, record: RunEnd) =>
   publish(recordPath(root, record.run_id, 'end'), record, { sync: true })
 
-export type RecordName = 'intent' | 'owner' | 'main' | 'stop' | 'force' | 'end'
+export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'stop' | 'force' | 'end'
 
 export const recordPath = (root: StateRoot, run_id: string, name: RecordName): string =>
   join(root.run(run_id), `${name}.json`)

@@ -6,6 +6,7 @@ import validateStopping from '../../schemas/generated/validate-session-stopping.
 import { errnoOf } from '../process/errno.js'
 import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
+import { newRunId } from '../store/ids.js'
 import { createPrivateDirectory } from '../store/private-directory.js'
 import { publish, readRecord } from '../store/record.js'
 import { isSessionId } from '../store/session-id.js'
@@ -24,32 +25,61 @@ export function isStopping(root: StateRoot, session_id: string): boolean {
   return stopping.state === 'ok' && look(stopping.record.asker) === 'alive'
 }
 
-/**
- * Marks the session as being stopped by this process. A start links its intent before it looks for the mark, and
- * the stop lists the runs after setting it, so one of the two always sees the other.
- * Where the disk takes no mark it takes no intent either, so nothing new can start there.
- * @returns takes the mark away again
- */
-export function beginStopping(root: StateRoot, session_id: string, grace_ms: number): () => void {
-  const path = stoppingPath(root, session_id)
-  const mark: SessionStopping = {
-    schema_version: RECORD_VERSION,
-    session_id,
-    asker: self(),
-    grace_ms,
-    requested_at: new Date().toISOString(),
+/** The mark of a session that this process stops, or helps another to stop. */
+export class StoppingMark {
+  readonly #root: StateRoot
+  readonly #path: string
+  readonly #own: SessionStopping
+  #stop_id: string
+
+  /**
+   * Marks the session. A start links its intent before it looks for the mark, and the stop lists the runs after
+   * setting it, so one of the two always sees the other.
+   * Where the disk takes no mark it takes no intent either, so nothing new can start there.
+   * @param grace_ms of the stop
+   */
+  constructor(root: StateRoot, session_id: string, grace_ms: number) {
+    this.#root = root
+    this.#path = stoppingPath(root, session_id)
+    this.#stop_id = newRunId()
+    this.#own = {
+      schema_version: RECORD_VERSION,
+      stop_id: this.#stop_id,
+      session_id,
+      asker: self(),
+      grace_ms,
+      requested_at: new Date().toISOString(),
+    }
+    this.renew()
   }
-  try {
-    if (!isStopping(root, session_id)) rmSync(path, { force: true })
-    inSessionDirectory(root, session_id, () => publish(path, mark, { sync: false }))
-  } catch (error) {
-    if (!FULL_OR_READ_ONLY.has(errnoOf(error) ?? '')) throw error
+
+  /** Under which the end of this stop is recorded: the same for all who stop the session at once. */
+  get stop_id(): string {
+    return this.#stop_id
   }
-  return () => {
-    const standing = readRecord<SessionStopping>(path, validateStopping)
-    // Of two that stop the session at once, each takes only its own mark away.
-    if (standing.state === 'ok' && sameProcess(standing.record.asker, mark.asker))
-      rmSync(path, { force: true })
+
+  /** Sets the mark where none stands, or one whose maker died. */
+  renew(): void {
+    const { session_id } = this.#own
+    try {
+      if (!isStopping(this.#root, session_id)) rmSync(this.#path, { force: true })
+      inSessionDirectory(this.#root, session_id, () => publish(this.#path, this.#own, { sync: false }))
+    } catch (error) {
+      if (!FULL_OR_READ_ONLY.has(errnoOf(error) ?? '')) throw error
+    }
+    const standing = this.#standing()
+    if (standing) this.#stop_id = standing.stop_id
+  }
+
+  /** Takes the mark away; of two that stop the session at once, each takes only its own. */
+  remove(): void {
+    const standing = this.#standing()
+    if (standing && sameProcess(standing.asker, this.#own.asker)) rmSync(this.#path, { force: true })
+  }
+
+  #standing(): SessionStopping | null {
+    const standing = readRecord<SessionStopping>(this.#path, validateStopping)
+    return standing.state === 'ok' ? standing.record : null
   }
 }
 

@@ -21,6 +21,8 @@ export interface StateRoot {
 type Environment = Readonly<Record<string, string | undefined>>
 
 const DIRECTORIES = ['sessions', 'runs', 'live'] as const
+/** Made by the first stop of a session. */
+const LATER_DIRECTORIES = ['stops'] as const
 const RUN_ID = /^[0-9a-f]{12}$/
 
 /** The environment variable that names a tool's state root, such as `MY_TOOL_STATE_DIR`. */
@@ -61,7 +63,8 @@ export function openStateRoot(path: string, variable: string): StateRoot {
 export function peekStateRoot(path: string, variable: string): StateRoot | null {
   const root = stateRootAt(absolute(path, variable))
   if (!verifyPrivateDirectory(root.path, variable)) return null
-  for (const name of DIRECTORIES) verifyPrivateDirectory(join(root.path, name), variable)
+  for (const name of [...DIRECTORIES, ...LATER_DIRECTORIES])
+    verifyPrivateDirectory(join(root.path, name), variable)
   return root
 }
 

@@ -602,6 +602,15 @@ export type Tracking = {
   readonly complete: boolean
 }
 
+/** ready.json: the program can be used; written by its starter, where that waited for it. */
+export type RunReady = {
+  readonly schema_version: string
+  readonly run_id: string
+  /** What told: a line of the log, an open port, a byte on a descriptor. */
+  readonly by: 'log' | 'port' | 'fd'
+  readonly ready_at: string
+}
+
 /** stop.json and force.json: the first request to end the run, and the first to end it at once. */
 export type RunStop = {
   readonly schema_version: string
@@ -638,9 +647,30 @@ export type RunTemplate = {
   readonly name?: string
 }
 
+/** A stop of a session that found its end, said once by whoever of those that made it was first. */
+export type SessionStopped = {
+  readonly schema_version: string
+  readonly stop_id: string
+  readonly session_id: string
+  readonly stopped_at: string
+  /** What became of each run that lived when the stop began, or came meanwhile. */
+  readonly stopped: readonly StoppedRun[]
+  readonly recorder: ProcessIdentity
+}
+
+export type StoppedRun = {
+  readonly run_id: string
+  readonly outcome: 'stopped' | 'already_ended'
+  readonly exit_reason: ExitReason | null
+  readonly stop_cause: StopCause | null
+  readonly waited_ms: number
+}
+
 /** The mark of a session that is being stopped: as long as it is there, no run starts in it. */
 export type SessionStopping = {
   readonly schema_version: string
+  /** Under which all who stop the session at once record its end. */
+  readonly stop_id: string
   readonly session_id: string
   readonly asker: ProcessIdentity
   /** From TERM to KILL. */

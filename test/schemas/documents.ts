@@ -5,7 +5,9 @@ import type {
   RunIntent,
   RunMain,
   RunOwner,
+  RunReady,
   RunStop,
+  SessionStopped,
   SessionStopping,
 } from '../../schemas/generated/types.js'
 
@@ -88,8 +90,33 @@ export const end: RunEnd = {
 
 export const stopping: SessionStopping = {
   schema_version: '1.0',
+  stop_id: '5f4e3d2c1b0a',
   session_id: 'agent-7.conversation_2',
   asker: identity(1),
   grace_ms: 0,
   requested_at: '2026-03-01T00:10:00Z',
+}
+
+export const ready: RunReady = {
+  schema_version: '1.0',
+  run_id: '0a1b2c3d4e5f',
+  by: 'log',
+  ready_at: '2026-02-28T23:59:59.350Z',
+}
+
+export const stopped: SessionStopped = {
+  schema_version: '1.0',
+  stop_id: '5f4e3d2c1b0a',
+  session_id: 'agent-7.conversation_2',
+  stopped_at: '2026-03-01T00:10:05.200Z',
+  stopped: [
+    {
+      run_id: '0a1b2c3d4e5f',
+      outcome: 'stopped',
+      exit_reason: 'signal',
+      stop_cause: 'session_stop',
+      waited_ms: 40,
+    },
+  ],
+  recorder: identity(1),
 }

@@ -2,37 +2,37 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pidFilePath, refreshPidFile } from '../../../framework/runs/pid-file.js'
-import { beginStopping, inSessionDirectory, isStopping } from '../../../framework/runs/session.js'
+import { inSessionDirectory, isStopping, StoppingMark } from '../../../framework/runs/session.js'
 import { claimed, dead, living, recorded, started, temporaryRoot } from './state.js'
 
 test('a session is being stopped from its mark on until that is taken away', () => {
   const root = temporaryRoot()
   expect(isStopping(root, 's')).toBe(false)
-  const end = beginStopping(root, 's', 1_000)
+  const mark = new StoppingMark(root, 's', 1_000)
   expect(isStopping(root, 's')).toBe(true)
-  end()
+  mark.remove()
   expect(isStopping(root, 's')).toBe(false)
-  end()
+  mark.remove()
 })
 
 test('the mark of a dead process counts for nothing, and is replaced', async () => {
   const root = temporaryRoot()
-  beginStopping(root, 's', 1_000)
-  const mark = join(root.session('s'), 'stopping.json')
-  const record = JSON.parse(readFileSync(mark, 'utf8'))
-  writeFileSync(mark, JSON.stringify({ ...record, asker: await dead() }))
+  new StoppingMark(root, 's', 1_000)
+  const path = join(root.session('s'), 'stopping.json')
+  const record = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...record, asker: await dead() }))
   expect(isStopping(root, 's')).toBe(false)
-  beginStopping(root, 's', 1_000)
+  new StoppingMark(root, 's', 1_000)
   expect(isStopping(root, 's')).toBe(true)
 })
 
 test('who ends a stop takes only its own mark away', async () => {
   const root = temporaryRoot()
-  const end = beginStopping(root, 's', 1_000)
-  const mark = join(root.session('s'), 'stopping.json')
-  const record = JSON.parse(readFileSync(mark, 'utf8'))
-  writeFileSync(mark, JSON.stringify({ ...record, asker: (await living()).identity }))
-  end()
+  const mark = new StoppingMark(root, 's', 1_000)
+  const path = join(root.session('s'), 'stopping.json')
+  const record = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...record, asker: (await living()).identity }))
+  mark.remove()
   expect(isStopping(root, 's')).toBe(true)
 })
 

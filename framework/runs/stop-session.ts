@@ -1,0 +1,181 @@
+/**
+ * The stop of a session: TERM to all its runs at once, one deadline, KILL, and nothing is said before nothing of it is
+ * left, neither of its runs nor of ours. Those who stop it at the same time do it together and say the same.
+ */
+import type { SessionStopped } from '../../schemas/generated/types.js'
+import { monotonicMs, pause } from '../process/clock.js'
+import type { ProcessIdentity } from '../process/identity.js'
+import { look } from '../process/liveness.js'
+import { signalProcess } from '../process/signal.js'
+import type { StateRoot } from '../store/state-root.js'
+import { allRunIds, liveRunIds } from './find.js'
+import { refreshPidFile } from './pid-file.js'
+import { readIntent, readOwner } from './records.js'
+import { StoppingMark } from './session.js'
+import {
+  isStopRecorded,
+  publishStopped,
+  readStopped,
+  recordedAt,
+  recordedStops,
+  type StopName,
+} from './session-stopped.js'
+import { type StopOptions, type StopResult, stopRuns } from './stop.js'
+
+/** How long a shim that has recorded the end of its run may take to go, in ms; it holds nothing any more then. */
+const HOLDER_MS = 2_000
+const POLL_MS = 10
+
+export type SessionStopOptions = Pick<StopOptions, 'grace_ms' | 'force'>
+
+export interface SessionStopResult {
+  /** Whether nothing of the session was found alive, and `session_stopped` was said. */
+  readonly session_stopped: boolean
+  /** One a run, sorted by id. */
+  readonly stopped: readonly StopResult[]
+}
+
+/** Whether a run was ever recorded in the session. */
+export function isSessionKnown(root: StateRoot, session_id: string): boolean {
+  return (
+    liveIn(root, session_id).length > 0 ||
+    allRunIds(root).some(run_id => isOf(root, run_id, session_id)) ||
+    recordedStops(root, session_id).length > 0
+  )
+}
+
+export class SessionStop {
+  readonly #root: StateRoot
+  readonly #session_id: string
+  readonly #options: SessionStopOptions
+  readonly #mark: StoppingMark
+  readonly #results = new Map<string, StopResult>()
+  readonly #deadline: number
+
+  /** From now on no run starts in the session. @throws NodeJS.ErrnoException where the mark cannot be read or set */
+  constructor(root: StateRoot, session_id: string, options: SessionStopOptions) {
+    this.#root = root
+    this.#session_id = session_id
+    this.#options = options
+    this.#deadline = monotonicMs() + options.grace_ms
+    this.#mark = new StoppingMark(root, session_id, options.grace_ms)
+  }
+
+  /** Lets runs start in the session again. Harmless where that was done already. */
+  release(): void {
+    this.#mark.remove()
+  }
+
+  /** @throws what failed for one of the runs, after all others were stopped */
+  async run(): Promise<SessionStopResult> {
+    try {
+      const others = await this.#endRuns()
+      if (others) return together(others, this.#results)
+      const stopped = this.#sorted()
+      const is_done = stopped.every(isEnded)
+      if (is_done) await this.#untilHoldersAreGone(stopped)
+      await refreshPidFile(this.#root, this.#session_id)
+      if (!is_done) return { session_stopped: false, stopped }
+      const said = this.#say(stopped)
+      return said ? together(said, this.#results) : { session_stopped: true, stopped }
+    } finally {
+      this.release()
+    }
+  }
+
+  /** @returns what somebody else said of this stop meanwhile: then it is over, and what lives now came after it */
+  async #endRuns(): Promise<SessionStopped | null> {
+    for (;;) {
+      const name = this.#name()
+      if (isStopRecorded(this.#root, name)) return readStopped(this.#root, name)
+      this.#mark.renew()
+      // A start that was under way when the session was marked shows up in a later look.
+      const next = liveIn(this.#root, this.#session_id).filter(run_id => !this.#results.has(run_id))
+      if (next.length === 0) return null
+      const grace_ms = Math.max(0, Math.ceil(this.#deadline - monotonicMs()))
+      const options = { cause: 'session_stop', grace_ms, force: this.#options.force } as const
+      for (const result of await stopRuns(this.#root, next, options)) this.#results.set(result.run_id, result)
+    }
+  }
+
+  /** A session that was stopped before, and in which nothing has started since, is not said to be stopped again. */
+  #say(stopped: readonly StopResult[]): SessionStopped | null {
+    const name = this.#name()
+    if (stopped.length === 0 && this.#isSaid()) return null
+    try {
+      return publishStopped(this.#root, name, stopped.map(asRecorded))
+    } catch {
+      // A full disk: nothing is alive all the same, and that is what the caller asked for.
+      return null
+    }
+  }
+
+  #isSaid(): boolean {
+    const moments = recordedStops(this.#root, this.#session_id).flatMap(
+      name => recordedAt(this.#root, name) ?? [],
+    )
+    if (moments.length === 0) return false
+    const latest = Math.max(...moments)
+    return !allRunIds(this.#root).some(run_id => {
+      const intent = readIntent(this.#root, run_id)
+      if (intent.state !== 'ok' || intent.record.session_id !== this.#session_id) return false
+      return Date.parse(intent.record.created_at) > latest
+    })
+  }
+
+  /** Shims and guards end a moment after they recorded the end; who lingers on does so for nothing. */
+  async #untilHoldersAreGone(stopped: readonly StopResult[]): Promise<void> {
+    const holders = stopped.flatMap(({ run_id }) => holdersOf(this.#root, run_id))
+    const deadline = monotonicMs() + HOLDER_MS
+    for (const holder of holders) {
+      while (look(holder) === 'alive') {
+        if (monotonicMs() >= deadline) signalProcess(holder, 'SIGKILL')
+        if (monotonicMs() >= deadline + HOLDER_MS) return
+        await pause(POLL_MS)
+      }
+    }
+  }
+
+  #sorted(): StopResult[] {
+    return [...this.#results.values()].sort((a, b) => (a.run_id < b.run_id ? -1 : 1))
+  }
+
+  #name(): StopName {
+    return { stop_id: this.#mark.stop_id, session_id: this.#session_id }
+  }
+}
+
+const isEnded = ({ outcome }: StopResult): boolean => outcome === 'stopped' || outcome === 'already_ended'
+
+const asRecorded = (result: StopResult): SessionStopped['stopped'][number] => ({
+  run_id: result.run_id,
+  outcome: result.outcome === 'stopped' ? 'stopped' : 'already_ended',
+  exit_reason: result.exit_reason,
+  stop_cause: result.stop_cause,
+  waited_ms: result.waited_ms,
+})
+
+/** All who made a stop answer with what was said of it, and with what else they ended themselves. */
+function together({ stopped }: SessionStopped, own: ReadonlyMap<string, StopResult>): SessionStopResult {
+  const said = stopped.map(result => ({ ...result, survivors: [] }))
+  const ids = new Set(said.map(({ run_id }) => run_id))
+  const more = [...own.values()].filter(({ run_id }) => !ids.has(run_id))
+  const all = [...said, ...more].sort((a, b) => (a.run_id < b.run_id ? -1 : 1))
+  return { session_stopped: more.every(isEnded), stopped: all }
+}
+
+/** Who holds a background run. The owner of a tracked child is the call that wanted it, and goes on. */
+function holdersOf(root: StateRoot, run_id: string): ProcessIdentity[] {
+  const intent = readIntent(root, run_id)
+  const owner = readOwner(root, run_id)
+  if (intent.state !== 'ok' || intent.record.kind !== 'background' || owner.state !== 'ok') return []
+  return [owner.record.owner, owner.record.guard].flatMap(holder => holder ?? [])
+}
+
+const liveIn = (root: StateRoot, session_id: string): string[] =>
+  liveRunIds(root).filter(run_id => isOf(root, run_id, session_id))
+
+function isOf(root: StateRoot, run_id: string, session_id: string): boolean {
+  const intent = readIntent(root, run_id)
+  return intent.state === 'ok' && intent.record.session_id === session_id
+}
