@@ -2,12 +2,12 @@
  * `cleanup`: ends what should not run any more, by each run's own cleanup command, and removes what nobody needs
  * (REQ-O-027). Processes first: what runs may still write what is to be removed.
  */
-import { DURATION_PATTERN } from '../../framework/argv/durations.js'
-import { defineCommand, parseDuration } from '../../framework/author.js'
+import { defineCommand } from '../../framework/author.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import { type CleanScope, cleanFiles } from './cleanup-files.js'
 import { endRuns, type Selection, selectRuns } from './cleanup-runs.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
+import { graceOf, KILL_AFTER } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
 export default defineCommand({
@@ -30,12 +30,7 @@ export default defineCommand({
       default: 0,
       description: 'Keep what was written in the last so many seconds',
     },
-    'kill-after': {
-      type: 'string',
-      pattern: DURATION_PATTERN,
-      default: '5s',
-      description: 'How long after TERM the KILL comes',
-    },
+    'kill-after': KILL_AFTER,
     'dry-run': { type: 'boolean', description: 'Say what would be ended and removed' },
   },
   exit_codes: {
@@ -82,7 +77,7 @@ export default defineCommand({
         ? { kind: 'session', session_id: ctx.session.id }
         : { kind: 'lost' }
     const chosen = root ? selectRuns(root, selection, args.expired) : []
-    const grace_ms = parseDuration(args['kill-after']) ?? 0
+    const grace_ms = graceOf(args['kill-after'])
     const scope: CleanScope = args.scope ?? 'default'
     const files = { scope, min_age_ms: args['min-age'] * 1_000, dry_run: ctx.dryRun }
 

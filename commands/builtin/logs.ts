@@ -16,6 +16,7 @@ import { RUN_NOT_FOUND } from './exits.js'
 import { answeredLines, LINES_MAX_BYTES } from './log-lines.js'
 import { streamLog } from './log-stream.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
+import { STATUS } from './run-fields.js'
 import { streamOf } from './stream.js'
 
 export default defineCommand({
@@ -50,7 +51,7 @@ export default defineCommand({
       _source: { enum: ['external'] },
       _trusted: { enum: [false] },
       run_id: { type: 'string' },
-      status: { enum: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'] },
+      status: STATUS,
       lines: {
         type: 'array',
         items: { type: 'string' },

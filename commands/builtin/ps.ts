@@ -5,6 +5,7 @@ import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
 import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { paginate } from './pagination.js'
+import { STATUSES } from './run-fields.js'
 import { RUN_ROW_SCHEMA, rowForPeople, runRow, shortId } from './run-row.js'
 
 export default defineCommand({
@@ -16,7 +17,7 @@ export default defineCommand({
     all: { type: 'boolean', description: 'Ended runs too' },
     status: {
       type: 'enum',
-      enum_values: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'],
+      enum_values: STATUSES,
       description: 'Only runs with this status; ended ones too',
     },
     limit: { type: 'integer', default: 20, description: 'Runs in one answer; 0 for all' },

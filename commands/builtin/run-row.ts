@@ -1,6 +1,7 @@
 /** A run as one row of a list. */
 import { externalText } from '../../framework/output/sanitize.js'
 import type { RunView } from '../../framework/runs/status.js'
+import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
 
 /** Characters of a command line in a row. */
 const COMMAND_LENGTH = 120
@@ -10,15 +11,15 @@ export const RUN_ROW_SCHEMA = {
   properties: {
     run_id: { type: 'string' },
     short_id: { type: 'string' },
-    status: { enum: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'] },
-    pid: { type: ['integer', 'null'] },
-    session_id: { type: ['string', 'null'] },
-    name: { type: ['string', 'null'] },
-    owner: { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] },
+    status: STATUS,
+    pid: NULLABLE_INTEGER,
+    session_id: NULLABLE_STRING,
+    name: NULLABLE_STRING,
+    owner: OWNER_STATE,
     leftovers: { type: 'integer' },
-    exit_code: { type: ['integer', 'null'] },
-    signal: { type: ['string', 'null'] },
-    created_at: { type: ['string', 'null'] },
+    exit_code: NULLABLE_INTEGER,
+    signal: NULLABLE_STRING,
+    created_at: NULLABLE_STRING,
     command: { type: 'string' },
   },
   required: ['run_id', 'short_id', 'status', 'pid', 'session_id', 'name', 'owner', 'leftovers', 'command'],

@@ -6,6 +6,7 @@ import { existingPidFile } from '../../framework/runs/pid-file.js'
 import { readIntent } from '../../framework/runs/records.js'
 import { isStopping, sessionIds } from '../../framework/runs/session.js'
 import { STATE_UNAVAILABLE } from './exits.js'
+import { NULLABLE_STRING } from './run-fields.js'
 
 export default defineCommand({
   name: 'session list',
@@ -28,7 +29,7 @@ export default defineCommand({
             session_id: { type: 'string' },
             live_runs: { type: 'integer' },
             stopping: { type: 'boolean' },
-            pid_file: { type: ['string', 'null'] },
+            pid_file: NULLABLE_STRING,
           },
           required: ['session_id', 'live_runs', 'stopping', 'pid_file'],
         },

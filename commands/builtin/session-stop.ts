@@ -1,11 +1,11 @@
 /** `session stop`: ends everything that lives in a session, at once and with one deadline; new starts are refused meanwhile. */
-import { DURATION_PATTERN } from '../../framework/argv/durations.js'
-import { defineCommand, parseDuration } from '../../framework/author.js'
+import { defineCommand } from '../../framework/author.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import { isSessionKnown, SessionStop } from '../../framework/runs/stop-session.js'
 import { isSessionId, SESSION_ID_PATTERN } from '../../framework/store/session-id.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
+import { graceOf, KILL_AFTER } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
 export default defineCommand({
@@ -16,12 +16,7 @@ export default defineCommand({
   required_scopes: [],
   flags: {
     force: { type: 'boolean', description: 'KILL at once' },
-    'kill-after': {
-      type: 'string',
-      pattern: DURATION_PATTERN,
-      default: '5s',
-      description: 'How long after TERM the KILL comes',
-    },
+    'kill-after': KILL_AFTER,
   },
   positionals: [{ name: 'id', type: 'string', required: true, description: 'The session' }],
   exit_codes: {
@@ -66,7 +61,7 @@ export default defineCommand({
         fix_command: `${internalsOf(ctx).facts.tool.name} session list`,
       })
     }
-    const stop = new SessionStop(root, id, { grace_ms: parseDuration(kill_after) ?? 0, force })
+    const stop = new SessionStop(root, id, { grace_ms: graceOf(kill_after), force })
     ctx.on_cleanup(() => stop.release())
     const { session_stopped, stopped } = await stop.run()
     const data = { effect: effectOf(stopped), session_id: id, session_stopped, stopped }

@@ -11,12 +11,10 @@ import { viewRun } from '../../framework/runs/status.js'
 import { handleOf } from '../../framework/runtimes/handle.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
+import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
 import { shortId } from './run-row.js'
 
 const COMMAND_LENGTH = 4_096
-
-const NULLABLE_STRING = { type: ['string', 'null'] } as const
-const NULLABLE_INTEGER = { type: ['integer', 'null'] } as const
 
 export default defineCommand({
   name: 'show',
@@ -40,7 +38,7 @@ export default defineCommand({
       session_id: NULLABLE_STRING,
       parent_run_id: NULLABLE_STRING,
       name: NULLABLE_STRING,
-      status: { enum: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'] },
+      status: STATUS,
       kind: NULLABLE_STRING,
       runtime: NULLABLE_STRING,
       command: { type: 'array', items: { type: 'string' } },
@@ -55,7 +53,7 @@ export default defineCommand({
         },
       },
       alive: { type: 'boolean' },
-      owner: { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] },
+      owner: OWNER_STATE,
       owner_pid: NULLABLE_INTEGER,
       tracking: { type: ['object', 'null'] },
       exit_code: NULLABLE_INTEGER,

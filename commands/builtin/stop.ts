@@ -1,9 +1,9 @@
 /** `stop`: ends runs, whole trees, and says so only after it looked. The usual `cleanup_command` of a contract. */
 
-import { DURATION_PATTERN } from '../../framework/argv/durations.js'
-import { defineCommand, parseDuration } from '../../framework/author.js'
+import { defineCommand } from '../../framework/author.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { FOREIGN_RUN, OWNER_HUNG, RUN_NOT_FOUND, SURVIVORS } from './exits.js'
+import { graceOf, KILL_AFTER } from './kill-after.js'
 import { faultyRunNames, namedRuns, RUN_PATTERN } from './named-run.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
@@ -20,12 +20,7 @@ export default defineCommand({
       description: 'The run to stop, by id or unique prefix, as cleanup commands name it',
     },
     force: { type: 'boolean', description: 'KILL at once, also past an owner that does not answer' },
-    'kill-after': {
-      type: 'string',
-      pattern: DURATION_PATTERN,
-      default: '5s',
-      description: 'How long after TERM the KILL comes',
-    },
+    'kill-after': KILL_AFTER,
   },
   positionals: [
     { name: 'runs', type: 'string', variadic: true, description: 'The runs to stop, by id or unique prefix' },
@@ -63,7 +58,7 @@ export default defineCommand({
     const { root, run_ids } = namedRuns(ctx, [...args.runs, ...(args.run === undefined ? [] : [args.run])])
     const stopped = await stopAndRefresh(root, run_ids, {
       cause: 'user',
-      grace_ms: parseDuration(args['kill-after']) ?? 0,
+      grace_ms: graceOf(args['kill-after']),
       force: args.force,
     })
     const data = { effect: effectOf(stopped), stopped }

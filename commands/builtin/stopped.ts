@@ -3,6 +3,7 @@ import type { BaseContext } from '../../framework/invocation/context.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
 import type { StopResult } from '../../framework/runs/stop.js'
+import { NULLABLE_STRING } from './run-fields.js'
 
 /** The schema of one entry. */
 export const STOPPED_SCHEMA = {
@@ -10,8 +11,8 @@ export const STOPPED_SCHEMA = {
   properties: {
     run_id: { type: 'string' },
     outcome: { enum: ['stopped', 'already_ended', 'survivors', 'owner_hung', 'foreign'] },
-    exit_reason: { type: ['string', 'null'] },
-    stop_cause: { type: ['string', 'null'] },
+    exit_reason: NULLABLE_STRING,
+    stop_cause: NULLABLE_STRING,
     waited_ms: { type: 'integer' },
     survivors: {
       type: 'array',

@@ -1,11 +1,10 @@
 /** A run as `wait` answers with it: how it ended. */
 import { externalText } from '../../framework/output/sanitize.js'
 import type { RunView } from '../../framework/runs/status.js'
+import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
 
 /** Characters of a command line. */
 const COMMAND_LENGTH = 256
-
-const NULLABLE_STRING = { type: ['string', 'null'] } as const
 
 export const WAITED_SCHEMA = {
   type: 'object',
@@ -13,9 +12,9 @@ export const WAITED_SCHEMA = {
     run_id: { type: 'string' },
     session_id: NULLABLE_STRING,
     name: NULLABLE_STRING,
-    status: { enum: ['pending', 'running', 'exited', 'failed', 'killed', 'unknown'] },
-    owner: { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] },
-    exit_code: { type: ['integer', 'null'] },
+    status: STATUS,
+    owner: OWNER_STATE,
+    exit_code: NULLABLE_INTEGER,
     signal: NULLABLE_STRING,
     exit_reason: NULLABLE_STRING,
     stop_cause: NULLABLE_STRING,

@@ -4,7 +4,7 @@
  */
 import { pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
-import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
+import { type ProcessIdentity, sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
@@ -20,7 +20,6 @@ import {
   journalPath,
   publishEnd,
   publishStop,
-  RECORD_VERSION,
   type RunEnd,
   type RunIntent,
   readEnd,
@@ -128,14 +127,7 @@ async function endOwner(owner: ProcessIdentity): Promise<void> {
 
 function askOnce(root: StateRoot, run_id: string, options: EndLostOptions): void {
   try {
-    publishStop(root, 'stop', {
-      schema_version: RECORD_VERSION,
-      run_id,
-      cause: options.cause,
-      asker: self(),
-      grace_ms: options.grace_ms,
-      requested_at: new Date().toISOString(),
-    })
+    publishStop(root, 'stop', { run_id, cause: options.cause, grace_ms: options.grace_ms })
   } catch {
     // A full disk must not keep the run alive; the end record names the cause.
   }

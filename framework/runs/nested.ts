@@ -4,14 +4,12 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
-import { self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
 import {
   publishStop,
-  RECORD_VERSION,
   type RunEnd,
   type RunOwner,
   readIntent,
@@ -59,14 +57,7 @@ export async function endNested(
 /** @returns false where the run has ended already */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
   if (existsSync(recordPath(root, run_id, 'end'))) return false
-  publishStop(root, which, {
-    schema_version: RECORD_VERSION,
-    run_id,
-    cause: 'parent_run',
-    asker: self(),
-    grace_ms,
-    requested_at: new Date().toISOString(),
-  })
+  publishStop(root, which, { run_id, cause: 'parent_run', grace_ms })
   const owner = ownerOf(root, run_id)?.owner
   if (owner) signalProcess(owner, 'SIGUSR2')
   return true

@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import { after, monotonicMs, pause } from '../process/clock.js'
 import { type EndedTree, endTree } from '../process/end-tree.js'
 import { errnoOf } from '../process/errno.js'
-import { type ProcessIdentity, self } from '../process/identity.js'
+import type { ProcessIdentity } from '../process/identity.js'
 import type { Member } from '../process/tracking.js'
 import { describeProcesses, endRecord, shortened, thrownError } from './end-record.js'
 import { leaveLive } from './intent.js'
@@ -16,14 +16,7 @@ import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
 import { endNested } from './nested.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
-import {
-  type ExitReason,
-  logPath,
-  publishStop,
-  RECORD_VERSION,
-  type RunEnd,
-  type StopCause,
-} from './records.js'
+import { type ExitReason, logPath, publishStop, type RunEnd, type StopCause } from './records.js'
 import { type MainExit, type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 
 export { type MainExit, type OwnerOptions, StartFailed } from './start-main.js'
@@ -116,14 +109,7 @@ export class OwnedRun {
     const { root, intent } = this.#options
     let standing: Request | null = null
     try {
-      publishStop(root, 'stop', {
-        schema_version: RECORD_VERSION,
-        run_id: this.run_id,
-        cause,
-        asker: self(),
-        grace_ms,
-        requested_at: new Date().toISOString(),
-      })
+      publishStop(root, 'stop', { run_id: this.run_id, cause, grace_ms })
       standing = requestToStop(root, intent)
     } catch {
       // A full or vanished disk must not keep a process alive; the end record carries the cause.

@@ -14,6 +14,7 @@ import validateMain from '../../schemas/generated/validate-run-main.js'
 import validateOwner from '../../schemas/generated/validate-run-owner.js'
 import validateReady from '../../schemas/generated/validate-run-ready.js'
 import validateStop from '../../schemas/generated/validate-run-stop.js'
+import { self } from '../process/identity.js'
 import { publish, type ReadResult, readRecord } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 
@@ -65,8 +66,20 @@ export const publishReady = (root: StateRoot, run_id: string, by: RunReady['by']
     { sync: false },
   )
 
-export const publishStop = (root: StateRoot, which: 'stop' | 'force', record: RunStop) =>
-  publish(recordPath(root, record.run_id, which), record, { sync: false })
+/** What is asked of the owner of a run; who asks, and when, is told by itself. */
+export type StopRequest = Pick<RunStop, 'run_id' | 'cause' | 'grace_ms'>
+
+export function publishStop(root: StateRoot, which: 'stop' | 'force', request: StopRequest) {
+  const record: RunStop = {
+    schema_version: RECORD_VERSION,
+    run_id: request.run_id,
+    cause: request.cause,
+    asker: self(),
+    grace_ms: request.grace_ms,
+    requested_at: new Date().toISOString(),
+  }
+  return publish(recordPath(root, record.run_id, which), record, { sync: false })
+}
 
 export const publishEnd = (root: StateRoot, record: RunEnd) =>
   publish(recordPath(root, record.run_id, 'end'), record, { sync: true })

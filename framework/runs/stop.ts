@@ -10,7 +10,7 @@ import type { StateRoot } from '../store/state-root.js'
 import { endLostRun } from './end-lost-run.js'
 import { leaveLive } from './intent.js'
 import { abandon, recordReboot } from './lost.js'
-import { publishStop, RECORD_VERSION, type RunEnd, recordPath, type StopCause } from './records.js'
+import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
 import { type RunView, viewRun } from './status.js'
 
 export interface StopOptions {
@@ -113,17 +113,10 @@ class Stop {
 
   #ask(): Asked {
     const { cause, grace_ms, force } = this.#options
-    const record = {
-      schema_version: RECORD_VERSION,
-      run_id: this.#run_id,
-      cause,
-      asker: self(),
-      grace_ms,
-      requested_at: new Date().toISOString(),
-    }
+    const request = { run_id: this.#run_id, cause, grace_ms }
     try {
-      const published = publishStop(this.#root, 'stop', record)
-      if (force) publishStop(this.#root, 'force', record)
+      const published = publishStop(this.#root, 'stop', request)
+      if (force) publishStop(this.#root, 'force', request)
       return published
     } catch {
       return 'impossible'

@@ -2,6 +2,15 @@ import { expect, test } from 'vitest'
 import { RegistrationError } from '../../../framework/contract/registration-error.js'
 import { sound, violations, watcher } from './contracts.js'
 
+/** One of the tool itself. */
+const violation = {
+  code: 'TOOL_NAME_MALFORMED',
+  command: '',
+  place: 'name',
+  message: 'No name.',
+  fix: 'Give one.',
+}
+
 test('a registration error names every violation with its fix', async () => {
   const found = await violations(
     sound({ exit_codes: {} }),
@@ -19,13 +28,6 @@ test('a registration error names every violation with its fix', async () => {
 })
 
 test('one violation is one violation', () => {
-  const violation = {
-    code: 'TOOL_NAME_MALFORMED',
-    command: '',
-    place: 'name',
-    message: 'No name.',
-    fix: 'Give one.',
-  }
   expect(new RegistrationError([violation]).message).toBe(
     '1 violation in the tool:\n  TOOL_NAME_MALFORMED the tool: name: No name. Give one.',
   )
@@ -33,13 +35,6 @@ test('one violation is one violation', () => {
 
 test('the tool is no command, where both are refused', async () => {
   const found = await violations(sound({ exit_codes: {} }))
-  const violation = {
-    code: 'TOOL_NAME_MALFORMED',
-    command: '',
-    place: 'name',
-    message: 'No name.',
-    fix: 'Give one.',
-  }
   const [line] = new RegistrationError([violation, ...found]).message.split('\n')
   expect(line).toBe(`${found.length + 1} violations in the tool and 1 command:`)
 })

@@ -1,13 +1,8 @@
 import { spawn } from 'node:child_process'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Bundle } from './elsewhere.js'
-import { exited, Stage } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { stage } from './stage.js'
+import { exited } from './witness.js'
 
 /** Starts a second Node as a shim is started, and passes on what that reports. */
 const STARTER = `

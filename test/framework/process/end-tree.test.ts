@@ -1,28 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { endTree } from '../../../framework/process/end-tree.js'
-import { identify, type ProcessIdentity } from '../../../framework/process/identity.js'
 import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
 import type { Member, TrackingMethod } from '../../../framework/process/tracking.js'
 import { Bundle } from './elsewhere.js'
-import { exited, isAlive, isRoot, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { identityOf, stage } from './stage.js'
+import { exited, isAlive, isRoot, ps, reap, waitFor } from './witness.js'
 
 /** Long enough that a test which needed it would fail by its own time limit. */
 const NEVER_MS = 3_600_000
-
-function identityOf(pid: number): ProcessIdentity {
-  const identity = identify(pid)
-  if (!identity) throw new Error(`no process ${pid}`)
-  return identity
-}
 
 function track(main: number): SnapshotTracking {
   const journal = openJournal(stage.path('seen.log'))

@@ -1,16 +1,11 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { identify, sameProcess, self, thisHost } from '../../../framework/process/identity.js'
 import validateIdentity from '../../../schemas/generated/validate-process-identity.js'
 import { runElsewhere } from './elsewhere.js'
-import { canUnshare, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { stage, startZombie } from './stage.js'
+import { canUnshare, ps, reap, waitFor } from './witness.js'
 
 function machineId(): string {
   try {
@@ -52,15 +47,7 @@ test('fits the schema of the records that hold it', () => {
 })
 
 test('is null for a zombie and for nobody', async () => {
-  stage.python(
-    `import os,time
-pid=os.fork()
-if pid==0: os._exit(0)
-open(os.environ['D']+'/zombie','w').write(str(pid))
-time.sleep(600)`,
-  )
-  const zombie = await stage.pidIn('zombie')
-  await waitFor('a zombie', () => ps(zombie, 'stat')?.startsWith('Z'))
+  const zombie = await startZombie()
   expect(identify(zombie)).toBeNull()
   const child = stage.spawn('sleep', ['600'])
   await reap(child)

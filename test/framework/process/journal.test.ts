@@ -3,7 +3,6 @@ import {
   appendFileSync,
   existsSync,
   lstatSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,20 +10,17 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { identityOf, type ProcessIdentity } from '../../../framework/process/identity.js'
 import { openJournal } from '../../../framework/process/journal.js'
+import { stage } from './stage.js'
 import { isRoot, Mount } from './witness.js'
 
-let directory: string
 let path: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'journal-'))
-  path = join(directory, 'seen.log')
+  path = stage.path('seen.log')
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const seen = (pid: number, start_time = 1): ProcessIdentity => identityOf({ pid, start_time })
 
@@ -81,7 +77,7 @@ test('is private whatever the umask', () => {
 })
 
 test('keeps what it cannot write in memory, says so, and writes it when it can', () => {
-  const missing = join(directory, 'not-yet')
+  const missing = stage.path('not-yet')
   const journal = openJournal(join(missing, 'seen.log'))
   expect(journal.fault).toBe('ENOENT')
   journal.add(seen(10))
@@ -93,7 +89,7 @@ test('keeps what it cannot write in memory, says so, and writes it when it can',
 })
 
 test('neither follows a symlink nor waits for the writer of a FIFO', () => {
-  const victim = join(directory, 'victim')
+  const victim = stage.path('victim')
   writeFileSync(victim, 'precious')
   symlinkSync(victim, path)
   const linked = openJournal(path)
@@ -101,7 +97,7 @@ test('neither follows a symlink nor waits for the writer of a FIFO', () => {
   expect(linked.fault).toBe('ELOOP')
   expect(linked.read()).toEqual([seen(10)])
   expect(readFileSync(victim, 'utf8')).toBe('precious')
-  const fifo = join(directory, 'fifo')
+  const fifo = stage.path('fifo')
   execFileSync('mkfifo', [fifo])
   const piped = openJournal(fifo)
   piped.add(seen(11))
@@ -150,7 +146,7 @@ test('stays short: a long file is replaced by what is still needed', () => {
   expect(left).toEqual(expect.arrayContaining([seen(2), seen(4999)]))
   expect(left.length).toBeLessThan(2500)
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  expect(readdirSync(directory)).toEqual(['seen.log'])
+  expect(readdirSync(stage.directory)).toEqual(['seen.log'])
 })
 
 test.skipIf(!isRoot)('keeps the long file where there is no room for the short one', () => {
@@ -181,8 +177,8 @@ test('takes the lines of two writers, none mixed with another', async () => {
 test('holds no descriptor', () => {
   const held = () => readdirSync('/proc/self/fd').length
   const before = held()
-  const journals = Array.from({ length: 50 }, (_, index) => openJournal(join(directory, `${index}.log`)))
+  const journals = Array.from({ length: 50 }, (_, index) => openJournal(stage.path(`${index}.log`)))
   for (const journal of journals) journal.add(seen(10))
   expect(held()).toBe(before)
-  expect(existsSync(join(directory, '49.log')) && lstatSync(join(directory, '49.log')).isFile()).toBe(true)
+  expect(existsSync(stage.path('49.log')) && lstatSync(stage.path('49.log')).isFile()).toBe(true)
 })

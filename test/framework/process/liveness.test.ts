@@ -1,20 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { identify, type ProcessIdentity, self } from '../../../framework/process/identity.js'
+import { expect, test } from 'vitest'
+import { self } from '../../../framework/process/identity.js'
 import { look } from '../../../framework/process/liveness.js'
 import { runElsewhere } from './elsewhere.js'
-import { canUnshare, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
-
-function identityOf(pid: number): ProcessIdentity {
-  const identity = identify(pid)
-  if (!identity) throw new Error(`no process ${pid}`)
-  return identity
-}
+import { identityOf, stage } from './stage.js'
+import { canUnshare, ps, reap, waitFor } from './witness.js'
 
 test('is alive until it was ended and reaped', async () => {
   const child = stage.spawn('sleep', ['600'])

@@ -1,13 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { carriesMarker, markerState } from '../../../framework/process/marker.js'
 import { runElsewhere } from './elsewhere.js'
-import { isRoot, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { stage } from './stage.js'
+import { isRoot, ps, reap, waitFor } from './witness.js'
 
 const RUN = { name: 'TOOL_RUN_ID', value: 'a1b2c3d4e5f6' }
 

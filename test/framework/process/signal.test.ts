@@ -1,21 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { identify, type ProcessIdentity, self } from '../../../framework/process/identity.js'
+import { expect, test } from 'vitest'
+import { self } from '../../../framework/process/identity.js'
 import { signalGroup, signalProcess } from '../../../framework/process/signal.js'
 import { runElsewhere } from './elsewhere.js'
-import { exited, isAlive, isRoot, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
-
-function identityOf(pid: number): ProcessIdentity {
-  const identity = identify(pid)
-  if (!identity) throw new Error(`no process ${pid}`)
-  return identity
-}
+import { identityOf, stage } from './stage.js'
+import { exited, isAlive, isRoot, ps, reap, waitFor } from './witness.js'
 
 test('reaches the process that was meant', async () => {
   const child = stage.spawn('sleep', ['600'])

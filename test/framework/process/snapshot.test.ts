@@ -1,21 +1,9 @@
 import { statSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { identify, type ProcessIdentity } from '../../../framework/process/identity.js'
+import { expect, test } from 'vitest'
 import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
-import { exited, isAlive, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
-
-function identityOf(pid: number): ProcessIdentity {
-  const identity = identify(pid)
-  if (!identity) throw new Error(`no process ${pid}`)
-  return identity
-}
+import { identityOf, stage } from './stage.js'
+import { exited, isAlive, ps, reap, waitFor } from './witness.js'
 
 const journal = () => openJournal(stage.path('seen.log'))
 

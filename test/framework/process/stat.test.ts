@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { hasExited, readStat } from '../../../framework/process/stat.js'
-import { isAlive, ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { stage, startZombie } from './stage.js'
+import { isAlive, ps, reap, waitFor } from './witness.js'
 
 test('reads what ps reads', () => {
   const { pid } = stage.spawn('sleep', ['600'])
@@ -63,14 +58,7 @@ test('answers null for a process that is gone, and for what is no pid', async ()
 })
 
 test('tells a zombie from a process whose first thread has ended while another works on', async () => {
-  stage.python(
-    `import os,time
-pid=os.fork()
-if pid==0: os._exit(0)
-open(os.environ['D']+'/zombie','w').write(str(pid))
-time.sleep(600)`,
-  )
-  const zombie = await stage.pidIn('zombie')
+  const zombie = await startZombie()
   const headless = stage.python(
     `import threading,time,ctypes,platform
 threading.Thread(target=lambda: time.sleep(600)).start()

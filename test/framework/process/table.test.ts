@@ -1,13 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { commandLine, readProcessTable } from '../../../framework/process/table.js'
-import { ps, reap, Stage, waitFor } from './witness.js'
-
-let stage: Stage
-beforeEach(() => {
-  stage = new Stage()
-})
-afterEach(() => stage.clear())
+import { stage, startZombie } from './stage.js'
+import { reap, waitFor } from './witness.js'
 
 test('holds every process that ps shows and that lives through the reading', () => {
   stage.shell('sleep 600 & sleep 600 & wait')
@@ -31,15 +26,7 @@ test('is read through any number of processes that come and go', () => {
 })
 
 test('shows zombies as what they are', async () => {
-  stage.python(
-    `import os,time
-pid=os.fork()
-if pid==0: os._exit(0)
-open(os.environ['D']+'/zombie','w').write(str(pid))
-time.sleep(600)`,
-  )
-  const zombie = await stage.pidIn('zombie')
-  await waitFor('a zombie', () => ps(zombie, 'stat')?.startsWith('Z'))
+  const zombie = await startZombie()
   expect(readProcessTable().get(zombie)?.state).toBe('Z')
   expect(commandLine(zombie)).toEqual([])
 })

@@ -1,7 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { self } from '../../../framework/process/identity.js'
 import { areRecordsGone, isForced, requestToStop } from '../../../framework/runs/questions.js'
 import { publishStop } from '../../../framework/runs/records.js'
 import { recorded, temporaryRoot } from './state.js'
@@ -14,14 +13,7 @@ test('a request is read with its cause and its grace, and the first one stands',
     ['user', 100],
     ['cleanup', 0],
   ] as const)
-    publishStop(root, 'stop', {
-      schema_version: '1.0',
-      run_id: intent.run_id,
-      cause,
-      asker: self(),
-      grace_ms,
-      requested_at: new Date().toISOString(),
-    })
+    publishStop(root, 'stop', { run_id: intent.run_id, cause, grace_ms })
   expect(requestToStop(root, intent)).toEqual({ cause: 'user', grace_ms: 100 })
   expect(isForced(root, intent.run_id)).toBe(false)
 })

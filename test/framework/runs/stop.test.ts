@@ -36,14 +36,7 @@ test('a start that was overtaken by a stop starts nothing and says so', async ()
 test('a request that was there before the owner is answered without a start', async () => {
   const root = temporaryRoot()
   const intent = recorded(root, { argv: ['touch', join(root.path, 'ran')] })
-  publishStop(root, 'stop', {
-    schema_version: '1.0',
-    run_id: intent.run_id,
-    cause: 'session_stop',
-    asker: self(),
-    grace_ms: 0,
-    requested_at: new Date().toISOString(),
-  })
+  publishStop(root, 'stop', { run_id: intent.run_id, cause: 'session_stop', grace_ms: 0 })
   await expect(
     background.spawn({ root, intent, environment: {}, withdrawn: new AbortController().signal }),
   ).rejects.toMatchObject({

@@ -1,19 +1,16 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { withLock } from '../../../framework/store/lock.js'
 import { Bundle } from '../process/elsewhere.js'
 import { exited, waitFor } from '../process/witness.js'
+import { directory } from './directory.js'
 
-let directory: string
 let path: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'lock-'))
   path = join(directory, 'children.pids')
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 test('gives what the work gave, and leaves nothing behind', async () => {
   expect(await withLock(path, 1_000, () => 7)).toEqual({ held: true, value: 7 })

@@ -1,31 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { self } from '../../../framework/process/identity.js'
 import { publish, readRecord, setAside } from '../../../framework/store/record.js'
 import type { RunMain } from '../../../schemas/generated/types.js'
 import validateMain from '../../../schemas/generated/validate-run-main.js'
 import { runElsewhere } from '../process/elsewhere.js'
 import { isRoot } from '../process/witness.js'
+import { directory } from './directory.js'
 
-let directory: string
 let path: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'read-'))
   path = join(directory, 'main.json')
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const RECORD: RunMain = {
   schema_version: '1.0',

@@ -3,7 +3,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,21 +10,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { HardLinksUnsupported, publish } from '../../../framework/store/record.js'
 import { createPrivateFile, linkOnce } from '../../../framework/store/temporary.js'
 import { Bundle } from '../process/elsewhere.js'
 import { canUnshare, exited, isRoot, Mount, waitFor } from '../process/witness.js'
+import { directory } from './directory.js'
 
-let directory: string
 let path: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'record-'))
   path = join(directory, 'owner.json')
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const read = (file = path): unknown => JSON.parse(readFileSync(file, 'utf8'))
 

@@ -1,28 +1,16 @@
 import { spawn } from 'node:child_process'
-import {
-  existsSync,
-  linkSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { adoptReservation, publish, reserve } from '../../../framework/store/record.js'
 import { Bundle } from '../process/elsewhere.js'
 import { exited, isRoot, Mount } from '../process/witness.js'
+import { directory } from './directory.js'
 
-let directory: string
 let path: string
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'reserve-'))
   path = join(directory, 'end.json')
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
 const read = (file = path): unknown => JSON.parse(readFileSync(file, 'utf8'))
 
