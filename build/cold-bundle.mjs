@@ -1,12 +1,15 @@
-// The library as one cold file and lazy ones. Every call needs the cold part, and each further file costs the better
+// The library as one cold script and lazy files. Every call needs the cold part, and each further file costs the better
 // part of a millisecond at every start; what only some calls need is loaded by them. Two builds, because esbuild's
 // splitting alone makes a chunk of every set of modules that two lazy parts happen to share.
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import { build } from 'esbuild'
 
-/** The cold file below dist; all others lie one level below dist too, so one relative path finds it. */
+/** The cold part below dist; all others lie one level below dist too, so one relative path finds it. */
 const COLD = 'framework/library'
+/** What loads it. */
+const LOADER = 'framework/compiled-code/load-script.ts'
 
 /**
  * Bundles the library and the programs upon it.
@@ -32,6 +35,7 @@ export async function bundleLibrary(shared, sources, programs) {
     },
     // Half of it is comments and indentation, which every start would read.
     minifyWhitespace: true,
+    write: false,
     outfile: `dist/${COLD}.js`,
   })
   // The programs' own dynamic imports are lazy files too.
@@ -47,12 +51,16 @@ export async function bundleLibrary(shared, sources, programs) {
     plugins: [takeFromCold(new Set(library.map(path => resolve(path)))), builtinsAsObjects],
     write: false,
   })
-  verifyNames(cold, rest.outputFiles)
+  const needed = new Set([...namesTaken(cold, rest.outputFiles), ...publicNames(probe)])
+  await writeCold(cold.outputFiles[0].text, needed, options)
   for (const { path, contents } of rest.outputFiles) {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, contents)
   }
 }
+
+/** Modules of functions that few calls need; loading this one takes half a millisecond. */
+const CALLED_RARELY = new Set(['node:os'])
 
 /**
  * Node's modules as plain objects: importing `node:fs` by name reads all its exports, and one of them is a getter that
@@ -68,6 +76,10 @@ export const builtinsAsObjects = {
           .split(',')
           .map(name => name.trim())
           .filter(name => name && !name.startsWith('type '))
+        if (CALLED_RARELY.has(module)) {
+          const call = name => `(...given) => process.getBuiltinModule('${module}').${name}(...given)`
+          return values.map(name => `const ${name} = ${call(name)}`).join('; ')
+        }
         const members = values.map(name => name.replace(/ as /, ': ')).join(', ')
         return `const { ${members} } = process.getBuiltinModule('${module}')`
       })
@@ -107,16 +119,58 @@ function takeFromCold(library) {
 
 const sourceOf = (directory, path) => resolve(directory, path).replace(/\.js$/, '.ts')
 
-/** Two cold modules that export one name would silently take it from each other: then it is nowhere. */
-function verifyNames(cold, files) {
+/** The names that the other files take from the cold part. */
+function namesTaken(cold, files) {
   const [output] = Object.values(cold.metafile.outputs)
   const exported = new Set(output.exports)
+  const taken = []
   for (const { path, text } of files) {
     for (const [, names] of text.matchAll(/import\s*\{([^}]*)\}\s*from\s*"\.\.\/framework\/library\.js"/g)) {
       for (const name of names.split(',').map(part => part.trim().split(/\s+as\s+/)[0])) {
-        if (name && !exported.has(name))
+        if (name === '') continue
+        // Two cold modules that export one name would silently take it from each other: then it is nowhere.
+        if (!exported.has(name))
           throw new Error(`${path} needs ${name} of the cold part; two modules export that name`)
+        taken.push(name)
       }
     }
   }
+  return taken
+}
+
+/** Of a lazy file, or of a path that a variable holds; never one that only stands in a text. */
+const OWN_IMPORT = /\bimport\((?="\.\.\/lazy\/|[\w$.]+\))/g
+
+const publicNames = probe => Object.values(probe.metafile.outputs).flatMap(({ exports }) => exports)
+
+/**
+ * The cold part as a script, for of a script V8 can keep what it compiled, and the module that everybody imports, which
+ * loads it. A module is strict and has its own `import`; the script gets both said.
+ */
+async function writeCold(text, needed, options) {
+  const clause = /export\{([^{}]*)\};\s*$/.exec(text)
+  const body = clause && text.slice(0, clause.index)
+  if (!body || /\bimport\s*[{*"']|\bimport\.meta\b/.test(body))
+    throw new Error('the cold part is no plain module')
+  const members = clause[1].split(',').map(part => part.trim().split(/\s+as\s+/))
+  const returned = members
+    .map(([local, exported = local]) => ({ local, exported }))
+    .filter(({ exported }) => needed.has(exported))
+    .map(({ local, exported }) => `${exported}:${local}`)
+  const script = `(function(__load){"use strict";${body.replace(OWN_IMPORT, '__load(')}return{${returned.join(',')}}})`
+  const digest = createHash('sha256').update(script).digest('hex').slice(0, 12)
+  await mkdir(dirname(`dist/${COLD}`), { recursive: true })
+  await writeFile(`dist/${COLD}.script.js`, script)
+  const names = returned.map(member => member.split(':')[0])
+  await build({
+    ...options,
+    stdin: {
+      contents: `import { loadScript } from './${LOADER}'
+export const { ${names.join(', ')} } = loadScript(new URL('./library.script.js', import.meta.url), '${digest}', path => import(path))`,
+      resolveDir: process.cwd(),
+    },
+    plugins: [builtinsAsObjects],
+    minifyWhitespace: true,
+    outfile: `dist/${COLD}.js`,
+  })
 }

@@ -13,7 +13,8 @@ try {
   const { scripts, devDependencies, allowScripts, ...shipped } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   )
-  for (const name of [...shipped.files.map(path => path.split('/')[0]), 'README.md', 'LICENSE'])
+  const paths = shipped.files.filter(path => !path.startsWith('!')).map(path => path.split('/')[0])
+  for (const name of [...paths, 'README.md', 'LICENSE'])
     cpSync(join(root, name), join(stage, name), { recursive: true })
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`)
   execFileSync('npm', ['pack', '--pack-destination', destination], {

@@ -21,6 +21,7 @@ const ROOMS: readonly (readonly [string, number])[] = [
   ['framework/argv', 2],
   ['framework/store', 2],
   ['framework/process', 1],
+  ['framework/compiled-code', 1],
   ['schemas', 0],
 ]
 

@@ -36,10 +36,9 @@ export default defineCommand({
     { description: 'Compile them, as a step of the build', command: '{tool} manifest --write' },
   ],
   async execute(args, ctx) {
-    const { source, manifest_target, meta } = internalsOf(ctx)
+    const { source, manifest_target, meta, prewritten } = internalsOf(ctx)
     for (const { code, command, place, message } of source.warnings)
       ctx.warn(code, `${command}: ${place}: ${message}`)
-    const response = await source.response()
     if (args.write) {
       if (manifest_target?.is_read === false)
         ctx.warn(
@@ -47,13 +46,11 @@ export default defineCommand({
           `nothing reads what is written: give the definition manifest: new URL('./${basename(manifest_target.url.pathname)}', import.meta.url)`,
         )
       const target = manifest_target?.url ?? null
-      return write(await source.registry(), target, JSON.stringify(response), response.etag)
+      return write(await source.registry(), target, await source.response_json(), await source.etag())
     }
-    if (args.etag !== undefined && args.etag === response.etag) {
-      meta({ not_modified: true })
-      return {}
-    }
-    return { ...response }
+    if (args.etag !== undefined && args.etag === (await source.etag())) meta({ not_modified: true })
+    else prewritten(await source.response_json())
+    return {}
   },
 })
 

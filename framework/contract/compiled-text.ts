@@ -1,4 +1,5 @@
 /** The source text of a compiled manifest: deterministic, and free of imports but for its own parts. */
+import { partName } from './compiled.js'
 import type { CommandContract } from './declaration.js'
 import { standaloneExpression } from './output-check.js'
 import { contractDigest } from './projection.js'
@@ -20,44 +21,38 @@ const HEADER = '// Compiled from the contracts of this tool; do not edit.\n'
 export async function partFiles({ registry, response_json }: CompiledContent): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for (const [path, { contract }] of sorted(registry.commands)) {
-    files.set(partPath(path), await commandModule(contract))
+    files.set(`commands/${partName(path)}.js`, await commandModule(contract))
   }
   files.set('response.js', `${HEADER}export default ${JSON.stringify(response_json)}\n`)
   return files
 }
 
-/** The module that a tool in production starts from: data and arrow functions, nothing that costs time to load. */
+/** The module that a tool in production starts from. A function for each command would cost every start its parsing. */
 export function routeTable(
   { name, registry, etag, framework_version }: CompiledContent,
   digest: string,
 ): string {
-  const load = (path: string): string =>
-    `() => import(${JSON.stringify(`./${name}.manifest/${digest}/${path}`)})`
+  const parts = `./${name}.manifest/${digest}`
   const routes = [...sorted(registry.commands)].map(([path, { contract, builtin }]) => {
     const fields = [
       `digest: ${JSON.stringify(contractDigest(contract))}`,
       ...(contract.aliases?.length ? [`aliases: ${JSON.stringify(contract.aliases)}`] : []),
       ...(builtin ? ['builtin: true'] : []),
-      `entry: ${load(partPath(path))}`,
     ]
     return `${JSON.stringify(path)}: { ${fields.join(', ')} },\n`
   })
   const { name: tool, version } = registry.tool
   return `${HEADER}export default {
-format: 1,
+format: 2,
 framework_version: ${JSON.stringify(framework_version)},
 tool: ${JSON.stringify({ name: tool, version })},
 etag: ${JSON.stringify(etag)},
 routes: {
 ${routes.join('')}},
-response: ${load('response.js')},
+command: name => import(${JSON.stringify(`${parts}/commands/`)} + name + '.js'),
+response: () => import(${JSON.stringify(`${parts}/response.js`)}),
 }
 `
-}
-
-/** Words hold hyphens but no dots, so no two commands meet in one file. */
-function partPath(path: string): string {
-  return `commands/${path.replaceAll(' ', '.')}.js`
 }
 
 async function commandModule(contract: CommandContract): Promise<string> {

@@ -23,20 +23,24 @@ export interface CompiledRoute {
   readonly digest: string
   readonly aliases?: readonly string[]
   readonly builtin?: true
-  readonly entry: () => Promise<{ readonly default: CompiledCommand }>
 }
 
 /** `<name>.manifest.js`: a route table, and nothing that costs time to load. */
 export interface CompiledManifest {
-  readonly format: 1
+  readonly format: 2
   readonly framework_version: string
   readonly tool: { readonly name: string; readonly version: string }
   readonly etag: string
   /** By command path. Look up with Object.hasOwn: a path can be `constructor`. */
   readonly routes: Readonly<Record<string, CompiledRoute>>
+  /** Loads one command by its `partName`. */
+  readonly command: (name: string) => Promise<{ readonly default: CompiledCommand }>
   /** The whole ManifestResponse as JSON text. */
   readonly response: () => Promise<{ readonly default: string }>
 }
+
+/** A command's file in the compiled manifest. Words hold hyphens but no dots, so no two commands meet in one. */
+export const partName = (path: string): string => path.replaceAll(' ', '.')
 
 /** Asks a compiled check. @returns what does not fit, as sentences; empty where all does */
 export function explain(check: CompiledCheck, data: unknown, subject?: string): readonly string[] {

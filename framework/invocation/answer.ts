@@ -4,7 +4,6 @@ import type { ToolIdentity } from '../contract/registry.js'
 import { colourAllowed } from '../output/color.js'
 import { buildEnvelope } from '../output/envelope.js'
 import type { OutputFormat } from '../output/format.js'
-import type { RowForPeople } from '../output/layout.js'
 import { render } from '../output/render.js'
 import { monotonicMs } from '../process/clock.js'
 import { FrameworkExit } from './framework-exit.js'
@@ -60,6 +59,13 @@ export function envelopeOf(outcome: Outcome, call: CallMeta, stray: string): Res
   })
 }
 
+/** What was written at the build goes into JSON as it is; every other form needs the object. */
+export function inFormat(outcome: Outcome, format: OutputFormat): Outcome {
+  const { data_json, ...plain } = outcome
+  if (data_json === undefined || outcome.exit_code !== 0 || outcome.data === null) return plain
+  return format === 'json' ? outcome : { ...plain, data: JSON.parse(data_json) }
+}
+
 /** It went to stderr; the answer says so (REQ-F-006). */
 function strayWarnings(text: string): Outcome['warnings'] {
   if (text === '') return []
@@ -98,7 +104,7 @@ export async function writeAnswer(
   verbosity: Verbosity,
   io: Io,
   begin: () => void,
-  for_people?: RowForPeople,
+  { for_people, data_json }: Pick<Outcome, 'for_people' | 'data_json'>,
 ): Promise<void> {
   const { env } = io
   const rendered = await render(envelope, format, {
@@ -108,6 +114,7 @@ export async function writeAnswer(
     },
     width: io.width,
     ...(for_people === undefined ? {} : { for_people }),
+    ...(data_json === undefined ? {} : { data_json }),
   })
   const tell = () => {
     if (rendered.stderr !== '' && verbosity !== 'quiet') io.write_stderr(rendered.stderr)

@@ -10,7 +10,15 @@ import { renderJson } from '../output/render.js'
 import { sanitizeText } from '../output/sanitize.js'
 import { monotonicMs } from '../process/clock.js'
 import { newRequestId } from '../store/ids.js'
-import { type CallMeta, envelopeOf, MAX_STRAY, unsayable, unwritable, writeAnswer } from './answer.js'
+import {
+  type CallMeta,
+  envelopeOf,
+  inFormat,
+  MAX_STRAY,
+  unsayable,
+  unwritable,
+  writeAnswer,
+} from './answer.js'
 import { type CallFacts, stateOnDemand } from './call-facts.js'
 import { callInside } from './call-inside.js'
 import { confirmationOf, confirmed } from './confirmation.js'
@@ -43,8 +51,11 @@ export interface CallRequest {
   readonly manifest_target: ManifestTarget | null
   /** Resolves with what broke the process before a handler ran. */
   readonly broken?: Promise<unknown>
-  /** Told when a handler begins: from then on the call itself looks after what breaks. */
-  executing?(): void
+  /**
+   * Told when a handler begins: from then on the call itself looks after what breaks.
+   * @param compiled whether the tool started from a compiled manifest
+   */
+  executing?(compiled: boolean): void
   /** Told when the answer begins to be written: from then on a signal ends the process at once. */
   answering?(): void
   /** Told when it has been written: from then on nothing may change the exit code. */
@@ -202,7 +213,7 @@ class Call {
     // Answered already: nothing may run any more.
     if (this.#broken) return new Promise(() => {})
     this.#executing = true
-    this.#request.executing?.()
+    this.#request.executing?.(source.compiled)
     const facts = this.#facts(globals)
     const confirmation = confirmationOf(described.contract, parsed.args)
     this.#stdout = new OwnedStdout(io, formatOf(globals, tool, io))
@@ -247,9 +258,9 @@ class Call {
 
   async answer({ outcome: ended, executed, text }: Prepared): Promise<number> {
     const { tool, argv, io } = this.#request
-    const outcome = runnableFix(ended, this.#request)
     const globals = this.#globals
     const format = globals ? formatOf(globals, tool, io) : guessFormat(argv, tool, io)
+    const outcome = inFormat(runnableFix(ended, this.#request), format)
     const verbosity: Verbosity = globals ? verbosityOf(globals, io) : 'errors'
     const meta: CallMeta = {
       tool,
@@ -282,7 +293,7 @@ class Call {
         await io.write_stdout(text.content)
       } else {
         if (text?.off_terminal === 'stderr') io.write_stderr(text.content)
-        await writeAnswer(envelope, format, verbosity, io, begin, outcome.for_people)
+        await writeAnswer(envelope, format, verbosity, io, begin, outcome)
       }
       this.#request.answered?.()
     } catch (error) {

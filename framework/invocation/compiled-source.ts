@@ -1,5 +1,5 @@
 /** Commands of a compiled tool: entry knows the route table alone; a command costs its own two modules. */
-import { type CompiledManifest, type CompiledRoute, explain } from '../contract/compiled.js'
+import { type CompiledManifest, type CompiledRoute, explain, partName } from '../contract/compiled.js'
 import { contractDigest, contractOf } from '../contract/projection.js'
 import type { Registry, ToolIdentity } from '../contract/registry.js'
 import type { Command } from './command.js'
@@ -23,10 +23,11 @@ export function compiledSource(
     if (!routes.has(path)) throw stale(tool, `${path} was not there when the manifest was compiled`)
   }
   const describe = async (path: string): Promise<DescribedCommand> => {
-    const entry = (await route(path).entry()).default
+    const { builtin } = route(path)
+    const entry = (await manifest.command(partName(path))).default
     return {
       contract: entry.contract,
-      builtin: route(path).builtin === true,
+      builtin: builtin === true,
       check_output: async data => explain(entry.check, data),
       check_flag: async (flag, value) => {
         const check = entry.flag_checks[flag]
@@ -61,9 +62,8 @@ export function compiledSource(
       )
       return { tool, commands: new Map(described) }
     },
-    async response() {
-      return JSON.parse((await manifest.response()).default)
-    },
+    etag: async () => manifest.etag,
+    response_json: async () => (await manifest.response()).default,
   }
 }
 

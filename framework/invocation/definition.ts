@@ -94,7 +94,8 @@ async function compiledManifest(
   if (!existsSync(manifest)) return null
   try {
     const module: { readonly default?: CompiledManifest } = await import(manifest.href)
-    if (module.default?.format === 1) return module.default
+    const read = module.default
+    if (read?.format === 2 && read.routes && typeof read.command === 'function') return read
   } catch {
     // Half copied, or edited: whatever it is, writing it again mends it.
   }

@@ -91,6 +91,10 @@ function source(
     tool,
     commands: new Map([...commands.keys()].map(path => [path, describe(path)])),
   })
+  const response = async () => {
+    const { manifestResponse } = await import('../../manifest/response.js')
+    return manifestResponse(shownRegistry(await registry()))
+  }
   return {
     tool,
     compiled: false,
@@ -104,10 +108,8 @@ function source(
     describe: async path => describe(path),
     load: async path => take(path).command,
     registry,
-    async response() {
-      const { manifestResponse } = await import('../../manifest/response.js')
-      return manifestResponse(shownRegistry(await registry()))
-    },
+    etag: async () => (await response()).etag,
+    response_json: async () => JSON.stringify(await response()),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
 import type { RowForPeople } from '../output/layout.js'
+import { AbortOnDemand } from '../process/abort-on-demand.js'
 import type { BackgroundCapability } from './background-capability.js'
 import { callEnding } from './call-ending.js'
 import type { CallFacts } from './call-facts.js'
@@ -38,7 +39,7 @@ export interface Execution {
   readonly verbosity: Verbosity
   /** Stdout, for a built-in command that streams; left out where the call answers only to another one. */
   readonly stdout?: OwnedStdout
-  readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople'>
+  readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople' | 'prewritten'>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
   /**
@@ -61,15 +62,18 @@ export async function execute(execution: Execution): Promise<Executed> {
   const { facts, described, interruption, command, args } = execution
   const { contract } = described
   const scope = new CallScope(execution.whole_process === true)
-  const faults = new HandlerFaults(scope, interruption.forced)
-  const stop = new AbortController()
+  const faults = new HandlerFaults(scope)
+  const stop = new AbortOnDemand()
+  const over = new AbortOnDemand()
   const inner = new Set<Promise<Outcome>>()
   const held = {
     scope,
     inner,
     tracked: new OnDemand<TrackedChildren>(async () => {
       const module = await import('./tracked-children.js')
-      return new module.TrackedChildren(facts)
+      const children = new module.TrackedChildren(facts)
+      interruption.forced.signal.addEventListener('abort', () => children.force(), { signal: over.signal })
+      return children
     }),
     background: new OnDemand<BackgroundCapability>(async () => {
       const module = await import('./background-capability.js')
@@ -83,14 +87,14 @@ export async function execute(execution: Execution): Promise<Executed> {
   const warnings: WarningDetail[] = []
   const meta: Record<string, unknown> = {}
   let progress: Progress | null = null
-  const shown: { for_people?: RowForPeople } = {}
+  const shown: { for_people?: RowForPeople; data_json?: string } = {}
   const ctx = makeContext({
     ...held,
     facts,
     contract,
     args,
     given: execution.given,
-    signal: stop.signal,
+    stop,
     verbosity: execution.verbosity,
     warnings,
     report_progress: latest => {
@@ -104,17 +108,18 @@ export async function execute(execution: Execution): Promise<Executed> {
     forPeople: row => {
       shown.for_people = row
     },
+    prewritten: data_json => {
+      shown.data_json = data_json
+    },
     async call(argv) {
       // Cut short, this call waits for those within it that are under way, and begins no more.
-      if (stop.signal.aborted) return failure(callEnding(), 'execution')
+      if (stop.aborted) return failure(callEnding(), 'execution')
       const call = execution.internals.call(argv)
       inner.add(call)
       return call
     },
   })
   if (execution.stdout) attachStdout(ctx, execution.stdout)
-  const force = () => tracked.loaded?.force()
-  interruption.forced.addEventListener('abort', force)
   undeclared.watch()
   faults.watch()
 
@@ -130,13 +135,12 @@ export async function execute(execution: Execution): Promise<Executed> {
     withdraw: outcome.exit_code !== 0,
     forced: interruption.forced,
   })
-  interruption.forced.removeEventListener('abort', force)
+  over.abort()
   const final = afterTeardown(outcome, execution, stray, progress)
   if (final.exit_code !== 0) await (await background.close())?.withdraw()
   const late = interruption.cut ? [] : faults.late.map(unhandled)
   const has_runs = tracked.loaded?.started_any === true || background.loaded?.fields() != null
   const pid_file = has_runs ? await pidFileOf(facts) : null
-  faults.tornDown()
   const release = () => {
     undeclared.release()
     faults.release()

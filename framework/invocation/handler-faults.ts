@@ -16,10 +16,8 @@ const watched = new Set<HandlerFaults>()
 
 export class HandlerFaults {
   readonly #scope: CallScope
-  readonly #forced: AbortSignal
   readonly #late: unknown[] = []
   #is_over = false
-  #is_torn_down = false
   #resolve: (fault: Fault) => void = () => {}
 
   /** Resolves with the first fault; never else. */
@@ -27,10 +25,8 @@ export class HandlerFaults {
     this.#resolve = resolve
   })
 
-  /** @param forced fires where the framework itself may end the process before the call is torn down */
-  constructor(scope: CallScope, forced: AbortSignal) {
+  constructor(scope: CallScope) {
     this.#scope = scope
-    this.#forced = forced
   }
 
   watch(): void {
@@ -41,11 +37,6 @@ export class HandlerFaults {
   /** The handler has answered or was cut short: what it breaks from now on can no longer change the outcome. */
   over(): void {
     this.#is_over = true
-  }
-
-  /** Nothing but the answer is left to do, and the framework ends the process. */
-  tornDown(): void {
-    this.#is_torn_down = true
   }
 
   /** What broke after the handler's end. */
@@ -60,7 +51,7 @@ export class HandlerFaults {
 
   /** @returns whether the error was this call's */
   take(thrown: unknown): boolean {
-    if (!this.#scope.isAnswerable()) return false
+    if (!this.#scope.isCurrent()) return false
     this.#take(thrown)
     return true
   }
@@ -70,8 +61,7 @@ export class HandlerFaults {
    * @returns whether it was this call's handler that tried
    */
   takeExit(code: unknown): boolean {
-    const may_be_frameworks = this.#is_torn_down || this.#forced.aborted
-    if (may_be_frameworks ? !this.#scope.isCurrent() : !this.#scope.isAnswerable()) return false
+    if (!this.#scope.isCurrent()) return false
     this.#take(
       new FrameworkExit('GENERAL_ERROR', 'PROCESS_EXIT_CALLED', 'the command called process.exit', {
         context: { exit_code: code ?? null },

@@ -1,4 +1,5 @@
 /** What cuts a call short: a signal or its own time limit, whichever is first. */
+import { AbortOnDemand } from '../process/abort-on-demand.js'
 import { after } from '../process/clock.js'
 import type { Outcome } from './outcome.js'
 
@@ -13,14 +14,11 @@ export type Cut =
   | { readonly kind: 'timeout'; readonly timeout_ms: number; readonly retryable: boolean }
 
 export class Interruption {
-  readonly #controller = new AbortController()
-  readonly #forced = new AbortController()
+  /** Fires on a second SIGINT: nothing is asked politely any more. */
+  readonly forced = new AbortOnDemand()
   #cut: Cut | null = null
   #cancel: (() => void) | null = null
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
+  #resolve: (cut: Cut) => void = () => {}
 
   get cut(): Cut | null {
     return this.#cut
@@ -28,25 +26,14 @@ export class Interruption {
 
   /** Resolves when the call is cut short; never else. */
   readonly happened: Promise<Cut> = new Promise(resolve => {
-    this.#controller.signal.addEventListener('abort', () => {
-      if (this.#cut) resolve(this.#cut)
-    })
+    this.#resolve = resolve
   })
-
-  /** Fires on a second SIGINT: nothing is asked politely any more. */
-  get forced(): AbortSignal {
-    return this.#forced.signal
-  }
-
-  force(): void {
-    this.#forced.abort()
-  }
 
   interrupt(cut: Cut): void {
     if (this.#cut) return
     this.#cut = cut
     this.#cancel?.()
-    this.#controller.abort()
+    this.#resolve(cut)
   }
 
   /**

@@ -1,6 +1,7 @@
 /** A tool as a process: the real streams, the signals, and the end. */
 import { pathToFileURL } from 'node:url'
 import { resolveCommand } from '../argv/resolve.js'
+import { keepCode } from '../compiled-code/keep-code.js'
 import { globalFlags } from '../contract/global-flags.js'
 import type { ToolIdentity } from '../contract/registry.js'
 import { callTool } from './call.js'
@@ -35,6 +36,7 @@ export async function runMain(
   const io = processIo()
   const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const loading = new LoadingFaults()
+  let is_usual = false
   const exit_code = await callTool({
     tool,
     source: () => openSource(definition, options, isCompiling(tool, argv)),
@@ -45,7 +47,10 @@ export async function runMain(
     whole_process: true,
     manifest_target: manifestTarget(definition, entry),
     broken: loading.happened,
-    executing: () => loading.release(),
+    executing(compiled) {
+      loading.release()
+      is_usual = compiled
+    },
     answering() {
       loading.release()
       signals.exitAtOnce()
@@ -54,6 +59,8 @@ export async function runMain(
     divert: divertStrayOutput,
   }).finally(() => loading.release())
   await stderrFlushed()
+  // Of any other call V8 has compiled what most calls do not need.
+  if (is_usual && exit_code === 0) keepCode()
   return exit(exit_code)
 }
 
@@ -92,7 +99,7 @@ class Signals {
   #got(signal: TerminalSignal): void {
     if (this.#at_once) this.#exit(SIGNAL_EXIT_CODES[signal])
     if (this.#interruption.cut && signal === 'SIGINT') {
-      this.#interruption.force()
+      this.#interruption.forced.abort()
       setTimeout(() => this.#exit(SIGNAL_EXIT_CODES.SIGINT), FORCED_EXIT_MS)
     }
     this.#interruption.interrupt({ kind: 'signal', signal })

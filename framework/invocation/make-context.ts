@@ -3,6 +3,7 @@ import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
 import { exitCodeNumber } from '../contract/exit-codes.js'
 import { sanitizeText } from '../output/sanitize.js'
+import type { AbortOnDemand } from '../process/abort-on-demand.js'
 import type { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
@@ -21,7 +22,7 @@ export interface ContextParts {
   readonly contract: CommandContract
   readonly args: Readonly<Record<string, unknown>>
   readonly given: ReadonlySet<string>
-  readonly signal: AbortSignal
+  readonly stop: AbortOnDemand
   readonly verbosity: Verbosity
   readonly hooks: CleanupHooks
   readonly temp: TempDir
@@ -48,7 +49,9 @@ export function makeContext(parts: ContextParts): BaseContext {
     cwd: facts.cwd,
     env: facts.io.env,
     given: parts.given,
-    signal: parts.signal,
+    get signal() {
+      return parts.stop.signal
+    },
     exit: exitConstructors(contract),
     temp_dir: async () => temp.make(),
     run: async (argv, options) => (await tracked.get()).run(argv, options),
@@ -88,7 +91,7 @@ export function makeContext(parts: ContextParts): BaseContext {
     dryRun: capability(contract.danger_level !== 'safe', parts.args['dry-run'] === true, () =>
       undeclared(contract, 'ctx.dryRun', 'danger_level mutating or destructive'),
     ),
-    prompt: capability(contract.interactive === true, promptFor(facts.io, parts.args, parts.signal), () =>
+    prompt: capability(contract.interactive === true, promptFor(facts.io, parts.args, parts.stop), () =>
       undeclared(contract, 'ctx.prompt', 'interactive: true'),
     ),
   })

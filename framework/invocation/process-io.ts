@@ -1,6 +1,7 @@
 /** The real process as an `Io`. Node's streams are touched only where needed: opening one costs as much as a small command. */
-import { fstatSync, realpathSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, realpathSync, writeSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { type Io, ReaderGone } from './io.js'
 
@@ -126,19 +127,28 @@ const GONE = new Set<string | null>(['EPIPE', 'ECONNRESET'])
 /** What a fresh pipe or socket takes without anybody reading (pipe(7): 65,536 bytes). */
 const SMALL_BYTES = 65_536
 
+/** Opening Node's stream costs 9 ms, so it is used only where nothing else can wait for a reader. */
 async function writeStdout(text: string): Promise<void> {
   if (text === '') return
   const bytes = Buffer.from(text, 'utf8')
-  const rest = bytes.length <= SMALL_BYTES && !isTerminal(1) ? writeSmall(bytes) : bytes
-  if (rest.length > 0) await writeStream(rest)
+  if (isTerminal(1)) return writeStream(bytes)
+  const rest = bytes.length <= SMALL_BYTES || !canBlock() ? writeAtOnce(bytes) : bytes
+  if (rest.length === 0) return
+  const pipe = openPipe()
+  if (pipe === null) return writeStream(rest)
+  try {
+    await writePipe(pipe, rest)
+  } finally {
+    closeSync(pipe)
+  }
 }
 
 /**
- * Writes without Node's stream. Should it block after all (others filled the pipe and nobody reads), no handler of ours
- * could run, so the signals get back their own disposition first: each of them ends us at once.
+ * Should it block after all (others filled the pipe and nobody reads), no handler of ours could run, so the signals get
+ * back their own disposition first: each of them ends us at once.
  * @returns what a non-blocking pipe did not take
  */
-function writeSmall(bytes: Buffer): Buffer {
+function writeAtOnce(bytes: Buffer): Buffer {
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.removeAllListeners(signal)
   let written = 0
   try {
@@ -147,6 +157,40 @@ function writeSmall(bytes: Buffer): Buffer {
     if (errnoOf(error) !== 'EAGAIN') throw reading(error)
   }
   return bytes.subarray(written)
+}
+
+/** Files and devices take what they are given. */
+function canBlock(): boolean {
+  const stat = fstatSync(1)
+  return stat.isFIFO() || stat.isSocket()
+}
+
+/** A descriptor of stdout's pipe that never blocks, without changing that of others; null for what is no pipe. */
+function openPipe(): number | null {
+  try {
+    return fstatSync(1).isFIFO()
+      ? openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
+      : null
+  } catch {
+    return null
+  }
+}
+
+const LONGEST_PAUSE_MS = 20
+
+/** The pauses let the signals' handlers run. */
+async function writePipe(pipe: number, bytes: Buffer): Promise<void> {
+  let pause_ms = 0
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(pipe, bytes, written)
+      pause_ms = 0
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw reading(error)
+      await pause(pause_ms)
+      pause_ms = Math.min(pause_ms * 2 + 1, LONGEST_PAUSE_MS)
+    }
+  }
 }
 
 function writeStream(bytes: Uint8Array): Promise<void> {

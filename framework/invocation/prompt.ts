@@ -1,4 +1,5 @@
 /** `ctx.prompt`: one question to the person at the terminal, and a failure where nobody is there (REQ-F-009, REQ-C-005). */
+import type { AbortOnDemand } from '../process/abort-on-demand.js'
 import { FrameworkExit } from './framework-exit.js'
 import type { Io } from './io.js'
 
@@ -7,9 +8,9 @@ export type Prompt = (question: string, options: { readonly suggestion: string }
 
 /**
  * @param args those of the call: `--yes` answers every question, `--non-interactive` none
- * @param signal ends a question that waits
+ * @param stop ends a question that waits
  */
-export function promptFor(io: Io, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Prompt {
+export function promptFor(io: Io, args: Readonly<Record<string, unknown>>, stop: AbortOnDemand): Prompt {
   return async (question, { suggestion }) => {
     if (args['yes'] === true) return 'yes'
     const refuse = (message: string) =>
@@ -17,7 +18,7 @@ export function promptFor(io: Io, args: Readonly<Record<string, unknown>>, signa
     // Never block on an input that nobody types into, nor ask where nobody sees it (contract B-03).
     const terminal = io.stdin_is_tty && io.stdout_is_tty && io.stderr_is_tty
     if (!terminal || args['non-interactive'] === true) throw refuse(`an answer is needed: ${question}`)
-    const line = process.stdin.readableEnded ? null : await readLine(question, io, signal)
+    const line = process.stdin.readableEnded ? null : await readLine(question, io, stop.signal)
     if (line === null) throw refuse(`the input ended before an answer to: ${question}`)
     return line
   }

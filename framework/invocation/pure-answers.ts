@@ -30,7 +30,7 @@ export async function pureAnswer(request: PureRequest): Promise<PureAnswer | nul
     return { outcome: success({ name, version }), text: { content: `${version}\n`, off_terminal: 'nowhere' } }
   }
   if (globals.schema) {
-    if (path === null) return { outcome: success({ ...(await source.response()) }) }
+    if (path === null) return { outcome: { ...success({}), data_json: await source.response_json() } }
     const { commandSchema } = await import('../../manifest/schema.js')
     return { outcome: success({ ...commandSchema(await registryOf(source, path), path) }) }
   }

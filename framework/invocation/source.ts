@@ -1,5 +1,4 @@
 /** Where an invocation gets its commands from: one interface over development (all loaded and checked) and a compiled manifest. */
-import type { ManifestResponse } from '../../schemas/generated/types.js'
 import { effectiveFlags } from '../contract/brought-flags.js'
 import type { CommandContract } from '../contract/declaration.js'
 import { RegistrationError } from '../contract/registration-error.js'
@@ -33,7 +32,10 @@ export interface CommandSource {
   load(path: string): Promise<Command>
   /** Every contract; loads them where they are not loaded yet. */
   registry(): Promise<Registry>
-  response(): Promise<ManifestResponse>
+  /** Of the whole ManifestResponse (REQ-O-041). */
+  etag(): Promise<string>
+  /** The whole ManifestResponse: as the build wrote it, for reading it back costs more than the rest of an answer. */
+  response_json(): Promise<string>
 }
 
 /** A registry as agents and people see it: each command with the flags that its declaration brings. */

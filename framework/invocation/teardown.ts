@@ -3,6 +3,7 @@
  * another from its turn.
  */
 import type { WarningDetail } from '../../schemas/generated/types.js'
+import type { AbortOnDemand } from '../process/abort-on-demand.js'
 import type { StopCause } from '../runs/records.js'
 import type { BackgroundCapability } from './background-capability.js'
 import type { CallScope } from './call-scope.js'
@@ -34,7 +35,7 @@ export interface Ending {
   /** The caller will not learn the pid of a background process that was started, so that ends as well. */
   readonly withdraw: boolean
   /** KILL instead of waiting. */
-  readonly forced: AbortSignal
+  readonly forced: AbortOnDemand
 }
 
 export interface TornDown {

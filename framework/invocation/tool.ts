@@ -49,7 +49,7 @@ export async function makeTool(definition: ToolDefinition, options: ToolOptions)
     warnings: source.warnings,
     main: argv => runMain(definition, options, argv),
     call: (argv, io) => embeddedCall(definition, options, source, argv, io),
-    manifest: () => source.response(),
+    manifest: async () => JSON.parse(await source.response_json()),
   }
 }
 

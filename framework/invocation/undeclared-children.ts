@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { WarningDetail } from '../../schemas/generated/types.js'
+import type { AbortOnDemand } from '../process/abort-on-demand.js'
 import { endTree } from '../process/end-tree.js'
 import { identify, type ProcessIdentity } from '../process/identity.js'
 import { isOwnChild } from '../process/own-children.js'
@@ -37,13 +38,13 @@ export class UndeclaredChildren {
    * @param force KILL at once instead of the rest of the grace
    * @returns one warning for each that was found alive
    */
-  async end(force: AbortSignal): Promise<WarningDetail[]> {
+  async end(force: AbortOnDemand): Promise<WarningDetail[]> {
     const alive = [...this.#children].map(living).filter(child => child !== null)
     this.#children.clear()
     if (alive.length === 0) return []
     const roots = alive.map(({ identity }) => identity)
     const tracking = new DescendantTracking(roots, this.#run_marker)
-    const { survivors } = await endTree({ tracking, grace_ms: GRACE_MS, force })
+    const { survivors } = await endTree({ tracking, grace_ms: GRACE_MS, force: force.signal })
     const surviving = new Set(survivors.map(({ identity }) => identity.pid))
     return alive.map(({ child, identity }) => warning(child, identity.pid, !surviving.has(identity.pid)))
   }
@@ -60,7 +61,7 @@ export class UndeclaredChildren {
 
   // Node tells before it starts the process, in the context of who starts it.
   readonly #seen = (message: unknown): void => {
-    if (!isChildMessage(message) || !this.#scope.isAnswerable()) return
+    if (!isChildMessage(message) || !this.#scope.isCurrent()) return
     const child = message.process
     queueMicrotask(() => {
       // By now it has a pid, or could not be started; and what is the framework's own is marked.

@@ -10,6 +10,8 @@ export interface RenderOptions {
   readonly width: number
   /** The member of `data` whose items are the rows; null where there is none; found by its shape where left out. */
   readonly list_key?: string | null
+  /** Stands in place of `data`; only JSON can take it. */
+  readonly data_json?: string
   /** How a row reads on a terminal; only `human` asks. */
   readonly for_people?: RowForPeople
 }
@@ -28,7 +30,7 @@ export async function render(
 ): Promise<Rendered> {
   switch (format) {
     case 'json':
-      return { stdout: renderJson(envelope), stderr: '' }
+      return { stdout: renderJson(envelope, options.data_json), stderr: '' }
     case 'jsonl':
       return (await import('./jsonl.js')).renderJsonl(envelope, options.list_key)
     case 'tsv':
@@ -40,7 +42,12 @@ export async function render(
   }
 }
 
-/** One line; the bytes depend on the envelope alone (REQ-F-005). */
-export function renderJson(envelope: ResponseEnvelope): string {
-  return `${JSON.stringify(envelope)}\n`
+/**
+ * One line; the bytes depend on the envelope alone (REQ-F-005).
+ * @param data_json in place of the envelope's data: JSON text of one line
+ */
+export function renderJson(envelope: ResponseEnvelope, data_json?: string): string {
+  if (data_json === undefined) return `${JSON.stringify(envelope)}\n`
+  const { ok, data, ...rest } = envelope
+  return `{"ok":${ok},"data":${data_json},${JSON.stringify(rest).slice(1)}\n`
 }

@@ -121,6 +121,7 @@ for (const [kind, files] of Object.entries(KINDS)) {
       const tool = await compiledTool(files)
       for (const damage of [
         'export default {',
+        'export default { format: 1 }',
         'export default { format: 2 }',
         '',
         'throw new Error("no")',

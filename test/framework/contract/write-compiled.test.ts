@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defineCommand } from '../../../framework/author.js'
-import { type CompiledManifest, explain } from '../../../framework/contract/compiled.js'
+import { type CompiledManifest, explain, partName } from '../../../framework/contract/compiled.js'
 import type { CommandContract } from '../../../framework/contract/declaration.js'
 import { contractDigest, contractOf } from '../../../framework/contract/projection.js'
 import type { Registry } from '../../../framework/contract/registry.js'
@@ -96,7 +96,7 @@ describe('a compiled manifest', () => {
     await writeCompiled(input(registry, '{"etag":"x\u2028\\u0000`${1}`"}'))
     const manifest = await load()
     expect(manifest).toMatchObject({
-      format: 1,
+      format: 2,
       framework_version: '0.1.0',
       tool: { name: 'my-tool', version: '1.2.3' },
       etag: 'e'.repeat(64),
@@ -107,10 +107,9 @@ describe('a compiled manifest', () => {
       aliases: ['halt'],
       digest: contractDigest(stop),
     })
-    expect(Object.keys(manifest.routes['list'] ?? {})).toEqual(['digest', 'entry'])
+    expect(Object.keys(manifest.routes['list'] ?? {})).toEqual(['digest'])
     expect((await manifest.response()).default).toBe('{"etag":"x\u2028\\u0000`${1}`"}')
-    const command = (await manifest.routes['list']?.entry())?.default
-    if (!command) throw new Error('no entry')
+    const command = (await manifest.command(partName('list'))).default
     expect(JSON.stringify(command.contract)).toBe(JSON.stringify(list))
     expect(contractDigest(command.contract)).toBe(manifest.routes['list']?.digest)
     expect(explain(command.check, { items: [] })).toEqual([])
@@ -127,7 +126,7 @@ describe('a compiled manifest', () => {
     expect(new Set(files).size).toBe(names.length + 2)
     const manifest = await load()
     for (const name of names) {
-      expect((await manifest.routes[name]?.entry())?.default.contract.name).toBe(name)
+      expect((await manifest.command(partName(name))).default.contract.name).toBe(name)
     }
   })
 
@@ -142,7 +141,7 @@ describe('a compiled manifest', () => {
   test('loads in a process that has nothing else', async () => {
     await writeCompiled(input(registryOf(list)))
     const program = `import manifest from './my-tool.manifest.js'
-      const { default: list } = await manifest.routes['list'].entry()
+      const { default: list } = await manifest.command('list')
       console.log(list.check({ items: [] }), list.check({}), (await manifest.response()).default)`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: directory })
     expect(stdout).toBe('true false {"commands":{}}\n')
@@ -221,8 +220,8 @@ describe('writing', () => {
   test('by two at once leaves one whole manifest', async () => {
     await Promise.all([1, 2, 3].map(n => writeCompiled(input(registryOf(list, named(`n${n}`))))))
     const manifest = await load()
-    for (const route of Object.values(manifest.routes)) {
-      expect(contractDigest((await route.entry()).default.contract)).toBe(route.digest)
+    for (const [path, { digest }] of Object.entries(manifest.routes)) {
+      expect(contractDigest((await manifest.command(partName(path))).default.contract)).toBe(digest)
     }
     expect(await readdir(join(directory, 'my-tool.manifest'))).toHaveLength(1)
   })

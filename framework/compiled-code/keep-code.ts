@@ -1,0 +1,18 @@
+/**
+ * Between the loader of the library, which alone can keep its compiled code, and the call, which alone knows when
+ * everything that a call needs has been compiled. They share a process and no module, so they meet at a symbol.
+ */
+
+const KEEPER = Symbol.for('chaperone.compiled-code')
+
+export function offerKeeper(keep: () => void): void {
+  Object.defineProperty(globalThis, KEEPER, { value: keep, configurable: true })
+}
+
+/** Keeps the compiled code for later starts, where none is kept yet. Never throws; takes some 10 ms, once. */
+export function keepCode(): void {
+  const keep: unknown = Reflect.get(globalThis, KEEPER)
+  if (typeof keep !== 'function') return
+  Reflect.deleteProperty(globalThis, KEEPER)
+  keep()
+}

@@ -1,0 +1,57 @@
+/**
+ * The library as one script, run with the code that V8 made of it at an earlier start: compiling it anew costs a third
+ * of a cold start. That code lies beside the library, as Python's does, one file for each content, V8 and CPU.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Script } from 'node:vm'
+import { offerKeeper } from './keep-code.js'
+
+/**
+ * Runs a script that is a function of `load`, and returns what it returns.
+ * @param url the script: ASCII, one function expression
+ * @param digest of its content: V8 itself compares no more than the length before it trusts old code
+ * @param load imports a module by its path relative to the library
+ */
+export function loadScript(url: URL, digest: string, load: (path: string) => Promise<unknown>): unknown {
+  const source = readFileSync(url, 'latin1')
+  const file = `${fileURLToPath(url)}.${digest}-${process.versions.v8}-${process.arch}.cache`
+  const kept = process.env['NODE_DISABLE_COMPILE_CACHE'] ? 'none' : readKept(file)
+  const options = { filename: url.href }
+  const script = new Script(source, kept instanceof Buffer ? { ...options, cachedData: kept } : options)
+  // What this Node does not accept is left to the one that made it, or each would write it again after the other.
+  if (kept === 'absent') offerKeeper(() => write(file, script.createCachedData()))
+  return script.runInThisContext()(load)
+}
+
+/**
+ * V8 checks version and length of such code but not its bytes, and broken ones would crash the process. So they are
+ * written twice, and used where both are equal: comparing costs less than any checksum.
+ */
+function readKept(file: string): Buffer | 'absent' {
+  try {
+    const twice = readFileSync(file)
+    const half = twice.length / 2
+    if (half > 0 && twice.subarray(0, half).equals(twice.subarray(half))) return twice.subarray(0, half)
+  } catch {
+    // Not there, or not readable: the library works without.
+  }
+  return 'absent'
+}
+
+/** Whole or not at all; where the library's directory is not ours to write it stays as it is. */
+function write(file: string, code: Buffer): void {
+  const temporary = `${file}.${process.pid}.tmp`
+  let descriptor: number | null = null
+  try {
+    descriptor = openSync(temporary, 'wx', 0o644)
+    const twice = Buffer.concat([code, code])
+    for (let written = 0; written < twice.length; ) written += writeSync(descriptor, twice, written)
+    fsyncSync(descriptor)
+    renameSync(temporary, file)
+  } catch {
+    if (descriptor !== null) rmSync(temporary, { force: true })
+  } finally {
+    if (descriptor !== null) closeSync(descriptor)
+  }
+}
