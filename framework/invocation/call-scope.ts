@@ -25,3 +25,11 @@ export class CallScope {
     return scopes.getStore() === (this.#whole_process ? undefined : this)
   }
 }
+
+const held = new AsyncLocalStorage<true>()
+
+/** Runs `work`, and all that follows from it, as that of a resource that the call holds: it ends what it starts itself. */
+export const asHeld = <T>(work: () => T): T => held.run(true, work)
+
+/** Whether what happens at this moment is the doing of a held resource. */
+export const isOfHeld = (): boolean => held.getStore() === true

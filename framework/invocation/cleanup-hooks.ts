@@ -12,12 +12,15 @@ export interface HookFailure {
 }
 
 export class CleanupHooks {
-  readonly #hooks: CleanupHook[] = []
+  readonly #hooks: { readonly run: CleanupHook; readonly what: string }[] = []
   #done: Promise<HookFailure[]> | null = null
 
-  /** What is acquired while the hooks run is given back, too: its hook is the next. */
-  add(hook: CleanupHook): void {
-    this.#hooks.push(hook)
+  /**
+   * What is acquired while the hooks run is given back, too: its hook is the next.
+   * @param what names it where it fails
+   */
+  add(run: CleanupHook, what = 'a cleanup hook'): void {
+    this.#hooks.push({ run, what })
   }
 
   /**
@@ -39,7 +42,7 @@ export class CleanupHooks {
       const is_late = this.#hooks.length >= in_time
       in_time = Math.min(in_time, this.#hooks.length)
       const started = monotonicMs()
-      const message = await withinTime(hook, is_late ? left_for_late : HOOK_MS)
+      const message = await withinTime(hook.run, hook.what, is_late ? left_for_late : HOOK_MS)
       if (is_late) left_for_late -= monotonicMs() - started
       if (message !== null) failures.push({ message })
       if (left_for_late <= 0 && this.#hooks.length > in_time) {
@@ -53,17 +56,17 @@ export class CleanupHooks {
   }
 }
 
-async function withinTime(hook: CleanupHook, limit_ms: number): Promise<string | null> {
+async function withinTime(hook: CleanupHook, what: string, limit_ms: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve(`a cleanup hook was not done after ${Math.ceil(limit_ms)} ms`), limit_ms)
+    timer = setTimeout(() => resolve(`${what} was not done after ${Math.ceil(limit_ms)} ms`), limit_ms)
   })
   const ran = (async () => {
     try {
       await hook()
       return null
     } catch (error) {
-      return `a cleanup hook failed: ${withoutTrace(error)}`
+      return `${what} failed: ${withoutTrace(error)}`
     }
   })()
   const outcome = await Promise.race([ran, late])

@@ -5,6 +5,7 @@
 import type { RunTemplate } from '../../schemas/generated/types.js'
 import type { DangerLevel } from '../contract/declaration.js'
 import type { ExitCodes } from '../contract/exit-codes.js'
+import type { ExitReason } from '../runs/records.js'
 import type { StopResult } from '../runs/stop.js'
 import type { CommandExit, ExitDetails } from './command-exit.js'
 
@@ -115,6 +116,35 @@ export interface Runs {
   template(name: string): Promise<RunTemplate>
 }
 
+/** How a resource ended. */
+export interface ResourceEnd {
+  /** `runtime_error` where nobody can say. */
+  readonly exit_reason: ExitReason
+  /** Never both with `signal`; null where there is none. */
+  readonly exit_code: number | null
+  readonly signal: string | null
+}
+
+/** Anything that is started, stopped, and ends: a server, a connection, a process of some library. */
+export interface Resource {
+  start(): void | Promise<void>
+  /**
+   * Asks it to end; called at the most once, and not where it has ended.
+   * @param options `signal` fires when it should not be gentle any more
+   */
+  stop(options: { readonly signal: AbortSignal }): void | Promise<void>
+  /** Resolves when it has ended; called once. */
+  wait(): Promise<ResourceEnd>
+}
+
+/** A resource in the hands of a call. */
+export interface HeldResource {
+  /** Resolves once, for any number of waiters, when it has ended; never rejects. */
+  wait(): Promise<ResourceEnd>
+  /** Stops it before the call ends, and resolves as `wait` does; further calls join. Rejects where its `stop` does. */
+  stop(): Promise<ResourceEnd>
+}
+
 /** What every handler has. */
 export interface BaseContext<E extends ExitCodes = ExitCodes> {
   readonly request_id: string
@@ -135,6 +165,12 @@ export interface BaseContext<E extends ExitCodes = ExitCodes> {
   readonly runs: Runs
   /** Registers a hook for the end of the call; the last registered runs first, each within 2 s (REQ-C-017). */
   on_cleanup(hook: () => void | Promise<void>): void
+  /**
+   * Starts a resource and holds it until the call ends, however that ends: it is stopped in reverse order of
+   * acquisition, in turn with the cleanup hooks, within 2 s.
+   * @throws CommandExit `RESOURCE_INVALID`, `CALL_ENDING`; whatever its `start` throws
+   */
+  hold(resource: Resource): Promise<HeldResource>
   /** A line on stderr, shown at a terminal or with `--verbose`. */
   log(message: string): void
   /** A line on stderr, shown with `--debug`. */

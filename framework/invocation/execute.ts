@@ -13,6 +13,7 @@ import type { BaseContext } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
 import { handle } from './handle.js'
 import { type Fault, HandlerFaults } from './handler-faults.js'
+import type { HeldResources } from './held-resources.js'
 import { attachInternals, type Internals } from './internals.js'
 import { type Cut, cutOutcome, type Interruption } from './interruption.js'
 import { makeContext, type Progress } from './make-context.js'
@@ -66,6 +67,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const stop = new AbortOnDemand()
   const over = new AbortOnDemand()
   const inner = new Set<Promise<Outcome>>()
+  const hooks = new CleanupHooks()
   const held = {
     scope,
     inner,
@@ -80,7 +82,11 @@ export async function execute(execution: Execution): Promise<Executed> {
       return new module.BackgroundCapability(facts, contract, stop.signal)
     }),
     undeclared: new UndeclaredChildren(scope, `${facts.tool.prefix}RUN_ID`),
-    hooks: new CleanupHooks(),
+    hooks,
+    resources: new OnDemand<HeldResources>(async () => {
+      const module = await import('./held-resources.js')
+      return new module.HeldResources(hooks, interruption.forced.signal)
+    }),
     temp: new TempDir(facts.tool.name, facts.request_id),
   }
   const { tracked, background, undeclared, temp } = held

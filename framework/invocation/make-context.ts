@@ -10,6 +10,7 @@ import type { CleanupHooks } from './cleanup-hooks.js'
 import { CommandExit, type ExitDetails } from './command-exit.js'
 import type { Background, BaseContext, Runs } from './context.js'
 import { CapabilityError } from './framework-exit.js'
+import type { HeldResources } from './held-resources.js'
 import type { OnDemand } from './on-demand.js'
 import { promptFor } from './prompt.js'
 import type { Verbosity } from './settings.js'
@@ -25,6 +26,7 @@ export interface ContextParts {
   readonly stop: AbortOnDemand
   readonly verbosity: Verbosity
   readonly hooks: CleanupHooks
+  readonly resources: OnDemand<HeldResources>
   readonly temp: TempDir
   readonly tracked: OnDemand<TrackedChildren>
   readonly background: OnDemand<BackgroundCapability>
@@ -57,6 +59,7 @@ export function makeContext(parts: ContextParts): BaseContext {
     run: async (argv, options) => (await tracked.get()).run(argv, options),
     runs: runsOf(facts),
     on_cleanup: hook => hooks.add(hook),
+    hold: async resource => (await parts.resources.get()).hold(resource),
     log(message) {
       if (told) say(message)
     },

@@ -9,6 +9,7 @@ import type { BackgroundCapability } from './background-capability.js'
 import type { CallScope } from './call-scope.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
 import { TRACKED_GRACE_MS } from './grace.js'
+import type { HeldResources } from './held-resources.js'
 import type { OnDemand } from './on-demand.js'
 import type { TempDir } from './temp-dir.js'
 import { withoutTrace } from './thrown.js'
@@ -24,6 +25,8 @@ export interface Held {
   readonly background: OnDemand<BackgroundCapability>
   readonly undeclared: UndeclaredChildren
   readonly hooks: CleanupHooks
+  /** What is in it gives itself back as a cleanup hook. */
+  readonly resources: OnDemand<HeldResources>
   readonly temp: TempDir
 }
 
@@ -47,7 +50,7 @@ export interface TornDown {
 
 /** Never rejects. */
 export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: Ending): Promise<TornDown> {
-  const { scope, inner, tracked, background, undeclared, hooks, temp } = held
+  const { scope, inner, tracked, background, undeclared, hooks, resources, temp } = held
   const stray: WarningDetail[] = []
   const failures: WarningDetail[] = []
   const step = async (work: () => Promise<unknown>): Promise<void> => {
@@ -57,9 +60,9 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
       failures.push(failed(withoutTrace(error)))
     }
   }
-  const endUndeclared = () =>
+  const endUndeclared = (but_held: boolean) =>
     step(async () => {
-      stray.push(...(await undeclared.end(forced)))
+      stray.push(...(await undeclared.end(forced, { but_held })))
     })
 
   // Processes first, all at once: they may hold what the hooks want to release (contract A-05).
@@ -71,15 +74,16 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
     step(async () => {
       if (withdraw) await (await background.close())?.withdraw()
     }),
-    endUndeclared(),
+    endUndeclared(true),
+    step(async () => (await resources.close())?.close()),
     ...(is_cut ? inner : []),
   ])
   await step(async () => {
     for (const { message } of await scope.run(() => hooks.run())) failures.push(failed(message))
   })
-  // What hooks started, or a handler that goes on although it was told to stop.
+  // What hooks started, what a held resource left behind, or a handler that goes on although it was told to stop.
   undeclared.close()
-  await endUndeclared()
+  await endUndeclared(false)
   await step(async () => {
     const left = await temp.remove(!is_cut)
     if (left !== null) failures.push(failed(left))

@@ -10,7 +10,7 @@ import type { AbortOnDemand } from '../process/abort-on-demand.js'
 import { endTree } from '../process/end-tree.js'
 import { identify, type ProcessIdentity } from '../process/identity.js'
 import { isOwnChild } from '../process/own-children.js'
-import type { CallScope } from './call-scope.js'
+import { type CallScope, isOfHeld } from './call-scope.js'
 import { DescendantTracking } from './descendant-tracking.js'
 
 const CHANNEL = 'child_process'
@@ -22,6 +22,8 @@ export class UndeclaredChildren {
   /** The variable that marks the processes of a run; these have owners of their own. */
   readonly #run_marker: string
   readonly #children = new Set<ChildProcess>()
+  /** Those of them that a held resource started, and is to end itself. */
+  readonly #of_held = new WeakSet<ChildProcess>()
   #is_closed = false
 
   constructor(scope: CallScope, run_marker: string) {
@@ -35,12 +37,14 @@ export class UndeclaredChildren {
 
   /**
    * Ends those that are alive and ours; may be called again for what came since.
+   * @param but_held leaves those be that held resources started: their turn has not come yet
    * @param force KILL at once instead of the rest of the grace
    * @returns one warning for each that was found alive
    */
-  async end(force: AbortOnDemand): Promise<WarningDetail[]> {
-    const alive = [...this.#children].map(living).filter(child => child !== null)
-    this.#children.clear()
+  async end(force: AbortOnDemand, { but_held = false } = {}): Promise<WarningDetail[]> {
+    const due = [...this.#children].filter(child => !but_held || !this.#of_held.has(child))
+    for (const child of due) this.#children.delete(child)
+    const alive = due.map(living).filter(child => child !== null)
     if (alive.length === 0) return []
     const roots = alive.map(({ identity }) => identity)
     const tracking = new DescendantTracking(roots, this.#run_marker)
@@ -63,6 +67,7 @@ export class UndeclaredChildren {
   readonly #seen = (message: unknown): void => {
     if (!isChildMessage(message) || !this.#scope.isCurrent()) return
     const child = message.process
+    if (isOfHeld()) this.#of_held.add(child)
     queueMicrotask(() => {
       // By now it has a pid, or could not be started; and what is the framework's own is marked.
       if (child.pid === undefined || isOwnChild(child)) return
