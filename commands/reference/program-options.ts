@@ -88,7 +88,9 @@ export function durationProblem(text: string, { least_ms, most_ms }: DurationLim
   const ms = parseDuration(text)
   if (ms === null) return `must be a duration such as 500ms, 60s, 2m, 1h or 7d, not '${text.slice(0, 40)}'`
   if (ms < least_ms) return least_ms === 1 ? 'must be longer than 0' : `must be ${least_ms} ms or more`
-  return ms > most_ms ? `must be at most ${most_ms / DAY_MS}d` : null
+  return ms > most_ms
+    ? `must be at most ${most_ms < DAY_MS ? `${most_ms / HOUR_MS}h` : `${most_ms / DAY_MS}d`}`
+    : null
 }
 
 /** `NAME=VALUE` taken apart; of several with one name the last counts, as for env(1). */
@@ -101,7 +103,8 @@ export function environmentOf(entries: readonly string[]): Record<string, string
   )
 }
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 const ENVIRONMENT_ENTRY = /^[A-Za-z_][A-Za-z0-9_]*=/
 
 /** Only the name is repeated: what stands behind it may be a secret. */

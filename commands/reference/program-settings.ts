@@ -100,6 +100,18 @@ export class ProgramSettings {
     return parseDuration(text) ?? 0
   }
 
+  /** One option that templates do not know, and that was given. */
+  own(option: string, value: unknown): void {
+    this.#plan[option] = { value, from: 'command_line' }
+  }
+
+  /** As `own`, for a duration that was checked before; in milliseconds. */
+  ownDuration(option: string, given: string | undefined, fallback: string): number {
+    const value = given ?? fallback
+    this.#plan[option] = { value, from: given === undefined ? 'default' : 'command_line' }
+    return parseDuration(value) ?? 0
+  }
+
   /** What would be started, for a dry run. */
   plan(): Readonly<Record<string, Planned>> {
     return this.#plan

@@ -1,36 +1,26 @@
 /** `ctx.background`: the one background process of a command that declared it (REQ-C-010). */
 
 import type { CommandContract } from '../contract/declaration.js'
+import { pause } from '../process/clock.js'
 import { findRun } from '../runs/find.js'
-import { recordIntent } from '../runs/intent.js'
 import { pidFilePath, refreshPidFile } from '../runs/pid-file.js'
-import { logPath, type RunIntent } from '../runs/records.js'
-import { isStopping } from '../runs/session.js'
-import { giveUp } from '../runs/start-main.js'
-import { viewRun } from '../runs/status.js'
+import { isReady, logPath, type RunIntent } from '../runs/records.js'
+import { type RunView, viewRun } from '../runs/status.js'
 import { stopRuns } from '../runs/stop.js'
-import {
-  RunStartFailed,
-  type RuntimeAdapter,
-  RuntimeUnavailable,
-  type StartedRun,
-} from '../runtimes/adapter.js'
+import type { StartedRun } from '../runtimes/adapter.js'
 import { adapterOf } from '../runtimes/adapters.js'
-import { asStateDirUnavailable, type StateRoot, stateRootVariable } from '../store/state-root.js'
 import { type BackgroundRequest, backgroundRequest } from './background-request.js'
+import { recordStart, type Start, startRecorded } from './background-start.js'
 import type { CallFacts } from './call-facts.js'
 import type { Background, BackgroundOptions, BackgroundRun } from './context.js'
 import { CapabilityError, FrameworkExit } from './framework-exit.js'
-import { BACKGROUND_GRACE_MS, TRACKED_GRACE_MS } from './grace.js'
-import {
-  type IntentOptions,
-  mergeEnvironment,
-  newIntent,
-  runEnvironment,
-  runnableCleanupCommand,
-} from './new-intent.js'
+import { TRACKED_GRACE_MS } from './grace.js'
+import { isTaken } from './local-port.js'
+import { runnableCleanupCommand } from './new-intent.js'
 import { awaitReadiness } from './readiness.js'
-import { programFix, sessionStopping } from './start-failures.js'
+import { READY_TIMEOUT_SECONDS } from './ready-when.js'
+import { runningRun } from './running-run.js'
+import { holderOf } from './unique-name.js'
 
 /** What the framework adds to the answer of a background command; a handler can neither leave it out nor forge it. */
 export interface BackgroundFields {
@@ -41,6 +31,9 @@ export interface BackgroundFields {
   readonly session_id: string
   readonly log_path: string
 }
+
+/** Of several that claimed a name in the same moment each tries again within this time, in ms. */
+const CLAIM_RETRY_MS = 50
 
 type BackgroundContract = Pick<CommandContract, 'cleanup_command' | 'max_lifetime_seconds'>
 
@@ -65,13 +58,27 @@ export class BackgroundCapability implements Background {
   async spawn(argv: readonly [string, ...string[]], options: BackgroundOptions = {}): Promise<BackgroundRun> {
     const request = backgroundRequest(argv, options, this.#facts.cwd, this.#mostMs())
     this.#useOnce()
-    const root = this.#facts.state()
-    const adapter = await adapterOf('background')
-    this.#refuseIfEnding()
-    const intent = this.#record(root, request, adapter)
-    this.#started = await this.#start(root, intent, request, adapter)
+    const start: Start = {
+      facts: this.#facts,
+      root: this.#facts.state(),
+      adapter: await adapterOf(request.runtime),
+      request,
+      cleanup_command: this.#contract.cleanup_command ?? null,
+    }
+    for (;;) {
+      const recorded = await this.#recorded(start)
+      if ('intent' in recorded) return this.#begin(start, recorded.intent)
+      const run = await this.#join(start, recorded.joined)
+      if (run) return run
+    }
+  }
+
+  async #begin(start: Start, intent: RunIntent): Promise<BackgroundRun> {
+    const { root, request } = start
+    const { ready } = request
+    this.#started = await startRecorded(start, intent, this.#withdrawn.signal)
     await refreshPidFile(root, intent.session_id, { pid: this.#started.pid, alive: true })
-    if (request.ready) await awaitReadiness(root, intent.run_id, request.ready, this.#signal)
+    if (ready) await awaitReadiness(root, intent.run_id, ready, this.#signal)
     // The call has been cut short meanwhile, and ends the run.
     this.#refuseIfEnding()
     this.#run = {
@@ -79,6 +86,8 @@ export class BackgroundCapability implements Background {
       session_id: intent.session_id,
       pid: this.#started.pid,
       log_path: logPath(root, intent.run_id),
+      existed: false,
+      is_ready: ready ? true : null,
     }
     return this.#run
   }
@@ -87,26 +96,14 @@ export class BackgroundCapability implements Background {
     this.#useOnce()
     const root = this.#facts.state()
     const found = findRun(root, run_id)
-    const view = found.kind === 'found' ? viewRun(root, found.run_id) : null
-    // Only what somebody holds, and nobody has asked to end, keeps its lifetime.
-    if (
-      !view?.intent ||
-      !view.main ||
-      view.status !== 'running' ||
-      view.owner_state !== 'alive' ||
-      view.stop
-    ) {
+    const run = runningRun(root, found.kind === 'found' ? viewRun(root, found.run_id) : null)
+    if (!run) {
       throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_RUNNING', `run ${run_id} is not running`, {
         context: { run: run_id },
         fix_required: 'name a run that `ps` shows as running, or start one',
       })
     }
-    this.#run = {
-      run_id: view.run_id,
-      session_id: view.intent.session_id,
-      pid: view.main.main.pid,
-      log_path: logPath(root, view.run_id),
-    }
+    this.#run = { ...run, is_ready: isReady(root, run.run_id) ? true : null }
     return this.#run
   }
 
@@ -157,6 +154,44 @@ export class BackgroundCapability implements Background {
     }
   }
 
+  /** @returns the run that is about to be started, or the one that has its name already */
+  async #recorded(start: Start): Promise<{ readonly intent: RunIntent } | { readonly joined: RunView }> {
+    for (;;) {
+      const joined = await this.#holder(start)
+      if (joined) return { joined }
+      await refuseTakenPort(start.request)
+      this.#refuseIfEnding()
+      const intent = recordStart(start)
+      this.#intent = intent
+      if (intent) return { intent }
+      await pause(Math.random() * CLAIM_RETRY_MS, this.#signal)
+    }
+  }
+
+  async #holder({ root, request }: Start): Promise<RunView | null> {
+    const { name, is_name_unique, argv, cwd, runtime, ready } = request
+    if (!is_name_unique || name === null) return null
+    const wanted = { session_id: this.#facts.session_id, name, argv, cwd, runtime }
+    const timeout_seconds = ready?.timeout_seconds ?? READY_TIMEOUT_SECONDS
+    return holderOf(root, wanted, timeout_seconds * 1_000, this.#signal)
+  }
+
+  /**
+   * The run is another call's: whatever comes of the wait, it is left alone.
+   * @returns null where it has ended meanwhile
+   */
+  async #join({ root, request: { ready } }: Start, view: RunView): Promise<BackgroundRun | null> {
+    const { run_id } = view
+    const is_known = () => isReady(root, run_id)
+    // Its descriptor was its owner's to listen at; what it said there is recorded, or was never asked for.
+    if (ready && !('fd' in ready) && !is_known()) await awaitReadiness(root, run_id, ready, this.#signal)
+    this.#refuseIfEnding()
+    const run = runningRun(root, viewRun(root, run_id))
+    if (!run) return null
+    this.#run = { ...run, is_ready: is_known() ? true : null }
+    return this.#run
+  }
+
   /** The lifetime that the contract allows, in ms. */
   #mostMs(): number {
     return (this.#contract.max_lifetime_seconds ?? 0) * 1_000
@@ -179,88 +214,13 @@ export class BackgroundCapability implements Background {
         fix_required: 'call ctx.background.spawn before the command ends, and await it',
       })
   }
+}
 
-  /** @throws StateDirUnavailable where the disk takes no record; FrameworkExit `SESSION_STOPPING` */
-  #record(root: StateRoot, request: BackgroundRequest, adapter: RuntimeAdapter): RunIntent {
-    const facts = this.#facts
-    const { argv, cwd, name, log_max_bytes, max_lifetime_ms } = request
-    const intent = this.#prepared(root, adapter, {
-      kind: 'background',
-      runtime: adapter.runtime,
-      argv,
-      cwd,
-      name,
-      log_max_bytes,
-      max_lifetime_ms,
-      grace_ms: BACKGROUND_GRACE_MS,
-      cleanup_command: this.#contract.cleanup_command ?? null,
-    })
-    try {
-      recordIntent(root, intent)
-    } catch (error) {
-      throw this.#unavailable(root, error) ?? error
-    }
-    this.#intent = intent
-    if (isStopping(root, facts.session_id)) {
-      giveUp(root, intent.run_id)
-      throw sessionStopping(facts.session_id)
-    }
-    return intent
-  }
-
-  /** What the runtime lacks is told before anything is recorded. */
-  #prepared(root: StateRoot, adapter: RuntimeAdapter, options: IntentOptions): RunIntent {
-    try {
-      return adapter.prepare(root, newIntent(this.#facts, options))
-    } catch (error) {
-      if (!(error instanceof RuntimeUnavailable)) throw error
-      const { code, message, fix } = error
-      throw new FrameworkExit('PRECONDITION', code, message, {
-        context: { runtime: adapter.runtime },
-        fix_required: fix,
-      })
-    }
-  }
-
-  async #start(
-    root: StateRoot,
-    intent: RunIntent,
-    { env }: BackgroundRequest,
-    adapter: RuntimeAdapter,
-  ): Promise<StartedRun> {
-    const facts = this.#facts
-    const environment = mergeEnvironment(facts.io.env, env, runEnvironment(facts, intent))
-    try {
-      return await adapter.spawn({ root, intent, environment, withdrawn: this.#withdrawn.signal })
-    } catch (error) {
-      if (error instanceof RunStartFailed) throw this.#startFailed(root, intent, error)
-      throw error
-    }
-  }
-
-  #startFailed(root: StateRoot, intent: RunIntent, failed: RunStartFailed): Error {
-    const { code, message, errno } = failed
-    const context = { errno, run_id: intent.run_id, argv: [...intent.argv] }
-    switch (code) {
-      case 'RECORDS_UNAVAILABLE': {
-        const cause = Object.assign(new Error(message), errno === null ? {} : { code: errno })
-        const fallback = new FrameworkExit('GENERAL_ERROR', 'START_FAILED', message, { context })
-        return this.#unavailable(root, cause) ?? fallback
-      }
-      case 'STOPPED_BEFORE_START':
-        return new FrameworkExit('CONFLICT', code, message, {
-          context,
-          fix_required: 'start it again, once nobody stops the session or the run',
-        })
-      case 'START_FAILED':
-        return new FrameworkExit('GENERAL_ERROR', code, message, {
-          context,
-          fix_required: programFix(errno),
-        })
-    }
-  }
-
-  #unavailable(root: StateRoot, error: unknown): Error | null {
-    return asStateDirUnavailable(error, root.path, stateRootVariable(this.#facts.tool))
-  }
+/** @throws FrameworkExit `PORT_TAKEN` (exit 6): whoever accepts there would be taken for the program */
+async function refuseTakenPort({ ready }: BackgroundRequest): Promise<void> {
+  if (!ready || !('port' in ready) || !(await isTaken(ready.port))) return
+  throw new FrameworkExit('CONFLICT', 'PORT_TAKEN', `something listens at port ${ready.port} already`, {
+    context: { port: ready.port },
+    fix_required: 'stop what listens there, or let the program listen at another port',
+  })
 }

@@ -7,7 +7,9 @@ import type { DangerLevel } from '../contract/declaration.js'
 import type { ExitCodes } from '../contract/exit-codes.js'
 import type { ExitReason } from '../runs/records.js'
 import type { StopResult } from '../runs/stop.js'
+import type { RuntimeName } from '../runtimes/adapter.js'
 import type { CommandExit, ExitDetails } from './command-exit.js'
+import type { ReadyWhen } from './ready-when.js'
 
 /** One constructor per declared exit but success; handlers end by `throw ctx.exit.NAME(message, details)`. */
 export type ExitConstructors<E extends ExitCodes> = {
@@ -49,10 +51,24 @@ export interface RunResult {
 export interface BackgroundOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Where the program lives: without a terminal where left out. */
+  readonly runtime?: RuntimeName
   /** A name for people, shown by `ps`. */
   readonly name?: string
-  /** Wait until a line of the log matches; the run is ended and the start fails where that does not come in time. */
-  readonly ready?: { readonly log: RegExp; readonly timeout_seconds?: number }
+  /**
+   * At most one live run of the session has the name: where one has it that is the same program in the same directory,
+   * that one is answered with; where it is another, `ALREADY_EXISTS`. False where left out.
+   */
+  readonly unique?: boolean
+  /**
+   * Wait until a line of the log matches, a TCP port of this machine accepts, or the program writes a line to a
+   * descriptor, within `timeout_seconds` (30). Otherwise the run is ended and the start fails.
+   */
+  readonly ready?: ReadyWhen
+  /** The run ends when this process does: a pid, or `parent` for the one that started this tool. */
+  readonly bind?: number | 'parent'
+  /** TERM to KILL. Default 5000. */
+  readonly grace_ms?: number
   /** The run is ended then, at the latest when the contract's `max_lifetime_seconds` are over. */
   readonly max_lifetime_ms?: number
   /**
@@ -67,6 +83,10 @@ export interface BackgroundRun {
   readonly session_id: string
   readonly pid: number
   readonly log_path: string
+  /** It was there before, and this call started nothing. */
+  readonly existed: boolean
+  /** Null where nobody waited for that. */
+  readonly is_ready: true | null
 }
 
 /** Starts the one background process of a command that declared it (REQ-C-010). */
@@ -74,7 +94,8 @@ export interface Background {
   /**
    * Records, starts and confirms the process; its fields are added to the answer by the framework.
    * @throws CommandExit `START_FAILED` (errno in its context), `NOT_READY`, `READY_TIMEOUT`, `STATE_DIR_UNAVAILABLE`,
-   *   `SESSION_STOPPING`, `STOPPED_BEFORE_START`, `BACKGROUND_REQUEST_INVALID`
+   *   `SESSION_STOPPING`, `STOPPED_BEFORE_START`, `BACKGROUND_REQUEST_INVALID`; with a unique name `ALREADY_EXISTS`;
+   *   with a port `PORT_TAKEN`; with `bind` `BOUND_PROCESS_GONE`
    * @throws CapabilityError `BACKGROUND_ALREADY_STARTED` on a second call
    */
   spawn(argv: readonly [string, ...string[]], options?: BackgroundOptions): Promise<BackgroundRun>

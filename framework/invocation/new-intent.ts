@@ -16,6 +16,9 @@ export interface IntentOptions {
   /** Absolute. */
   readonly cwd: string
   readonly name: string | null
+  readonly is_name_unique?: boolean
+  readonly ready?: NonNullable<RunIntent['ready']>
+  readonly bound_to?: NonNullable<RunIntent['bound_to']>
   readonly max_lifetime_ms: number | null
   readonly grace_ms: number
   /** What its log may take on disk; left out for what writes none. */
@@ -28,7 +31,7 @@ export interface IntentOptions {
 export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
   const { tool } = facts
   const run_id = newRunId()
-  const { kind, cwd, name } = options
+  const { kind, cwd, name, is_name_unique, ready, bound_to } = options
   return {
     schema_version: RECORD_VERSION,
     run_id,
@@ -42,6 +45,9 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
     request_id: facts.request_id,
     trace_id: facts.trace_id,
     name,
+    ...(is_name_unique === true ? { is_name_unique } : {}),
+    ...(ready ? { ready } : {}),
+    ...(bound_to ? { bound_to } : {}),
     runtime: options.runtime ?? (kind === 'tracked' ? 'foreground' : 'background'),
     mode: null,
     created_at: new Date().toISOString(),

@@ -1,27 +1,19 @@
-/** Waiting until a background program can be used: a line of its log says so, or its end says that it never will. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { StringDecoder } from 'node:string_decoder'
+/** Waiting until a background program can be used: its log, its port or its own word says so, or its end says never. */
 import { monotonicMs, pause } from '../process/clock.js'
-import { logPath, publishReady, type RunReady } from '../runs/records.js'
-import { isOver, viewRun } from '../runs/status.js'
+import { look } from '../process/liveness.js'
+import { isReady, logPath, publishReady, type RunReady } from '../runs/records.js'
+import { isOver, type RunView, viewRun } from '../runs/status.js'
 import type { StateRoot } from '../store/state-root.js'
 import { FrameworkExit } from './framework-exit.js'
+import { GrowingLines } from './growing-lines.js'
+import { isAccepting } from './local-port.js'
+import { READY_TIMEOUT_SECONDS, type ReadyWhen } from './ready-when.js'
 
-const DEFAULT_TIMEOUT_SECONDS = 30
 const POLL_MS = 15
-/** Lines of the log that a failure shows, and the bytes of one line that are looked at. */
-const LAST_LINES = 10
-const MAX_LINE = 64 * 1024
-/** What one look reads of the log, in bytes. */
-const CHUNK = 256 * 1024
-
-export interface ReadyWhen {
-  readonly log: RegExp
-  readonly timeout_seconds?: number
-}
 
 /**
- * Resolves when a line of the run's log matches.
+ * Resolves when the program is ready: a line of the run's log matches, its port accepts, or it has said so through the
+ * descriptor that its owner listens at.
  * @throws FrameworkExit `NOT_READY` (exit 1) with the program's exit code and last lines where it ended before;
  *   `READY_TIMEOUT` (exit 10) where it took too long; rejects with the signal's reason when the call is stopped
  */
@@ -31,25 +23,16 @@ export async function awaitReadiness(
   ready: ReadyWhen,
   signal: AbortSignal,
 ): Promise<void> {
-  const timeout_seconds = ready.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS
+  const timeout_seconds = ready.timeout_seconds ?? READY_TIMEOUT_SECONDS
   const deadline = monotonicMs() + timeout_seconds * 1_000
   const lines = new GrowingLines(logPath(root, run_id))
   for (;;) {
     signal.throwIfAborted()
     // The order matters: a run that is over has written its last line before we look for it.
     const view = viewRun(root, run_id)
-    if (lines.next().some(line => matches(ready.log, line))) return sayReady(root, run_id, 'log')
-    if (isOver(view)) {
-      throw new FrameworkExit('GENERAL_ERROR', 'NOT_READY', 'the program ended before it was ready', {
-        context: {
-          run_id,
-          program_exit_code: view.end?.exit_code ?? null,
-          program_signal: view.end?.signal ?? null,
-          last_lines: lines.last(),
-        },
-        fix_required: 'the last lines of the log tell why it ended',
-      })
-    }
+    const added = lines.next()
+    if (await isSeenReady(root, run_id, ready, added)) return
+    if (isOver(view)) throw notReady(view, lines)
     if (monotonicMs() >= deadline) {
       throw new FrameworkExit(
         'TIMEOUT',
@@ -65,6 +48,25 @@ export async function awaitReadiness(
   }
 }
 
+async function isSeenReady(
+  root: StateRoot,
+  run_id: string,
+  ready: ReadyWhen,
+  added: readonly string[],
+): Promise<boolean> {
+  if ('fd' in ready) return isReady(root, run_id)
+  const is_seen =
+    'log' in ready
+      ? added.some(line => matches(ready.log, line))
+      : (await isAccepting(ready.port)) && isMainAlive(viewRun(root, run_id))
+  if (is_seen) sayReady(root, run_id, 'log' in ready ? 'log' : 'port')
+  return is_seen
+}
+
+/** Whoever accepts a connection after the program has ended is somebody else. */
+const isMainAlive = ({ main, end }: RunView): boolean =>
+  main !== null && end === null && look(main.main) === 'alive'
+
 /** Puts it on record for `events`. What the disk does not take makes nothing less ready. */
 function sayReady(root: StateRoot, run_id: string, by: RunReady['by']): void {
   try {
@@ -74,51 +76,21 @@ function sayReady(root: StateRoot, run_id: string, by: RunReady['by']): void {
   }
 }
 
+function notReady(view: RunView, lines: GrowingLines): FrameworkExit {
+  return new FrameworkExit('GENERAL_ERROR', 'NOT_READY', 'the program ended before it was ready', {
+    context: {
+      run_id: view.run_id,
+      program_exit_code: view.end?.exit_code ?? null,
+      program_signal: view.end?.signal ?? null,
+      stop_cause: view.end?.stop_cause ?? null,
+      last_lines: lines.last(),
+    },
+    fix_required: 'the last lines of the log tell why it ended',
+  })
+}
+
 /** An expression with the flag `g` or `y` goes on where it stopped; here every line is a new text. */
 function matches(expression: RegExp, line: string): boolean {
   expression.lastIndex = 0
   return expression.test(line)
-}
-
-/** The complete lines that were added to a file since the last look. */
-class GrowingLines {
-  readonly #path: string
-  readonly #last: string[] = []
-  #decoder = new StringDecoder('utf8')
-  #offset = 0
-  #rest = ''
-
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  next(): string[] {
-    const lines = (this.#rest + this.#read()).split('\n')
-    this.#rest = (lines.pop() ?? '').slice(-MAX_LINE)
-    this.#last.push(...lines)
-    this.#last.splice(0, this.#last.length - LAST_LINES)
-    return lines
-  }
-
-  last(): string[] {
-    return [...this.#last, ...(this.#rest === '' ? [] : [this.#rest])].map(line => line.slice(0, 500))
-  }
-
-  #read(): string {
-    const descriptor = openSync(this.#path, 'r')
-    try {
-      // A log that was cut to nothing, because its disk knows no holes, begins again.
-      if (fstatSync(descriptor).size < this.#offset) {
-        this.#offset = 0
-        this.#rest = ''
-        this.#decoder = new StringDecoder('utf8')
-      }
-      const buffer = Buffer.alloc(CHUNK)
-      const count = readSync(descriptor, buffer, 0, buffer.length, this.#offset)
-      this.#offset += count
-      return this.#decoder.write(buffer.subarray(0, count))
-    } finally {
-      closeSync(descriptor)
-    }
-  }
 }

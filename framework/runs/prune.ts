@@ -3,6 +3,7 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
+import { pruneNames } from './name-claim.js'
 import { logPath, recordPath } from './records.js'
 import { pathOf, recordedAt, recordedStops } from './session-stopped.js'
 
@@ -51,6 +52,7 @@ export function pruneHistory(root: StateRoot, new_run_id: string): void {
     for (const name of readdirSync(join(root.path, 'runs')))
       if (REMOVED.test(name)) rmSync(join(root.path, 'runs', name), { recursive: true, force: true })
     for (const run_id of forgotten(root)) removeRun(root, run_id)
+    pruneNames(root, Date.now() - KEEP_MS)
     let log_bytes = 0
     for (const [index, run] of endedRuns(root).entries()) {
       log_bytes += run.log_bytes

@@ -1,6 +1,7 @@
 /** What others ask of an owner: `stop.json` and `force.json` of one run, read as often as it likes, answered once. */
 import { existsSync, lstatSync } from 'node:fs'
 import { errnoOf } from '../process/errno.js'
+import { look } from '../process/liveness.js'
 import type { StateRoot } from '../store/state-root.js'
 import { type RunIntent, type RunStop, readStop, recordPath } from './records.js'
 
@@ -10,14 +11,19 @@ export interface Request {
   readonly grace_ms: number
 }
 
-/** The first request to end the run; null while there is none. */
+/** The first request to end the run, the end of the process that it is bound to included; null while there is none. */
 export function requestToStop(root: StateRoot, intent: RunIntent): Request | null {
-  if (!existsSync(recordPath(root, intent.run_id, 'stop'))) return null
+  if (!existsSync(recordPath(root, intent.run_id, 'stop')))
+    return isUnbound(intent) ? { cause: 'bound_exit', grace_ms: intent.limits.grace_ms } : null
   const stop = stopRecord(root, intent.run_id)
   // Written by a newer version, damaged since, or no descriptor is left to read it by: nobody links this name but to
   // ask for the end.
   return { cause: stop?.cause ?? null, grace_ms: stop?.grace_ms ?? intent.limits.grace_ms }
 }
+
+/** Whether the process that the run is bound to has ended: by its identity, since its pid may be another's by now. */
+export const isUnbound = ({ bound_to }: RunIntent): boolean =>
+  bound_to !== undefined && look(bound_to) === 'gone'
 
 function stopRecord(root: StateRoot, run_id: string): RunStop | null {
   try {

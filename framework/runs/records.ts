@@ -1,6 +1,7 @@
 /** The records of one run, each with its file name and its validator: the only place that knows both. */
 import { join } from 'node:path'
 import type {
+  RunAnswered,
   RunEnd,
   RunIntent,
   RunMain,
@@ -8,6 +9,7 @@ import type {
   RunReady,
   RunStop,
 } from '../../schemas/generated/types.js'
+import validateAnswered from '../../schemas/generated/validate-run-answered.js'
 import validateEnd from '../../schemas/generated/validate-run-end.js'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import validateMain from '../../schemas/generated/validate-run-main.js'
@@ -51,6 +53,13 @@ export const readStop = (root: StateRoot, run_id: string, which: 'stop' | 'force
 export const readEnd = (root: StateRoot, run_id: string): ReadResult<RunEnd> =>
   readRecord(recordPath(root, run_id, 'end'), validateEnd)
 
+/** Whether the program of a run was seen to be ready. */
+export const isReady = (root: StateRoot, run_id: string): boolean => readReady(root, run_id).state === 'ok'
+
+/** Whether whoever started a run has been told of it; recorded for those with a unique name. */
+export const isAnswered = (root: StateRoot, run_id: string): boolean =>
+  readRecord(recordPath(root, run_id, 'answered'), validateAnswered).state === 'ok'
+
 /** Intent and end are synced: they must survive a crash of the machine; the others speak of one boot only. */
 export const publishOwner = (root: StateRoot, record: RunOwner) =>
   publish(recordPath(root, record.run_id, 'owner'), record, { sync: false })
@@ -81,10 +90,17 @@ export function publishStop(root: StateRoot, which: 'stop' | 'force', request: S
   return publish(recordPath(root, record.run_id, which), record, { sync: false })
 }
 
+export const publishAnswered = (root: StateRoot, run_id: string) =>
+  publish(
+    recordPath(root, run_id, 'answered'),
+    { schema_version: RECORD_VERSION, run_id, answered_at: new Date().toISOString() } satisfies RunAnswered,
+    { sync: false },
+  )
+
 export const publishEnd = (root: StateRoot, record: RunEnd) =>
   publish(recordPath(root, record.run_id, 'end'), record, { sync: true })
 
-export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'stop' | 'force' | 'end'
+export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'answered' | 'stop' | 'force' | 'end'
 
 export const recordPath = (root: StateRoot, run_id: string, name: RecordName): string =>
   join(root.run(run_id), `${name}.json`)

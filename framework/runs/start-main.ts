@@ -20,6 +20,7 @@ import { endRecord, recordedError, shortened } from './end-record.js'
 import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
 import { abandon } from './lost.js'
+import { isUnbound } from './questions.js'
 import {
   journalPath,
   publishMain,
@@ -153,6 +154,13 @@ export function giveUp(root: StateRoot, run_id: string): void {
 /** A request that cannot be read is one all the same: nobody else writes a file of that name. */
 function refuseIfStopped({ root, intent }: OwnerOptions): void {
   const asked = readStop(root, intent.run_id, 'stop')
+  if (asked.state === 'absent' && isUnbound(intent))
+    throw new StartFailed(
+      'STOPPED_BEFORE_START',
+      'the process that the run is bound to has ended',
+      null,
+      'bound_exit',
+    )
   if (asked.state === 'absent') return
   const cause = asked.state === 'ok' ? asked.record.cause : null
   throw new StartFailed('STOPPED_BEFORE_START', 'the run was stopped before it started', null, cause)

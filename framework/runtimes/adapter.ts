@@ -68,7 +68,8 @@ export interface RuntimeAdapter {
   wait(run: HeldRun, signal: AbortSignal): Promise<RunView>
 }
 
-export type RuntimeName = 'background'
+export const RUNTIMES = ['background'] as const
+export type RuntimeName = (typeof RUNTIMES)[number]
 
 /** The run was not started; its records say so too, and nothing of it is alive. */
 export class RunStartFailed extends Error {

@@ -5,10 +5,11 @@ import { errnoOf } from '../process/errno.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
 import { refreshPidFile } from '../runs/pid-file.js'
-import { logPath, type RunIntent, readIntent } from '../runs/records.js'
+import { logPath, publishAnswered, type RunIntent, readIntent } from '../runs/records.js'
 import { giveUp } from '../runs/start-main.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
 import type { Faults } from './faults.js'
+import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
 
 /** The socket to the starter. */
@@ -30,24 +31,25 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     starter.answer({ failed: { code, message, errno } })
     return
   }
-  const { run, guard, session_id } = owned
+  const { run, guard, intent } = owned
   faults.tell(thrown => run.noteFault(thrown))
   signals.tell(run)
   starter.answer({ started: { pid: run.main.pid } })
   void starter.confirmed.then(confirmed => {
     // Whoever wanted the run died before anybody learned its pid.
     if (!confirmed) run.stop('parent_signal')
+    else if (intent.is_name_unique) recordAnswered(root, run_id)
   })
   await run.ended
   guard.release()
-  await refreshPidFile(root, session_id, { pid: run.main.pid, alive: false })
+  await refreshPidFile(root, intent.session_id, { pid: run.main.pid, alive: false })
   starter.close()
 }
 
 interface Owned {
   readonly run: OwnedRun
   readonly guard: Guard
-  readonly session_id: string
+  readonly intent: RunIntent
 }
 
 async function start(root: StateRoot, run_id: string, starter: Starter): Promise<Owned> {
@@ -61,7 +63,8 @@ async function start(root: StateRoot, run_id: string, starter: Starter): Promise
   try {
     if (starter.is_gone) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before the start')
     const run = await startRun(root, intent, guard, message.environment)
-    return { run, guard, session_id: intent.session_id }
+    followReadiness(root, intent, run.child)
+    return { run, guard, intent }
   } catch (error) {
     guard.release()
     throw error
@@ -81,7 +84,7 @@ async function startRun(
       intent,
       guard,
       environment,
-      stdio: ['ignore', log, log],
+      stdio: withReadyPipe(['ignore', log, log], intent),
       end_leftovers: true,
     })
   } finally {
@@ -122,6 +125,15 @@ class Signals {
   #terminate(): void {
     this.#is_terminated = true
     this.#run?.stop('parent_signal')
+  }
+}
+
+/** From now on others may answer with this run. */
+function recordAnswered(root: StateRoot, run_id: string): void {
+  try {
+    publishAnswered(root, run_id)
+  } catch {
+    // A full disk: they wait until they have waited long enough.
   }
 }
 

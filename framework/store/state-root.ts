@@ -16,13 +16,15 @@ export interface StateRoot {
   live(run_id: string): string
   /** A session's directory. */
   session(session_id: string): string
+  /** The directory of the claims to one name in a session. */
+  name(session_id: string, name: string): string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 const DIRECTORIES = ['sessions', 'runs', 'live'] as const
-/** Made by the first stop of a session. */
-const LATER_DIRECTORIES = ['stops'] as const
+/** Made by the first stop of a session, and by the first unique name. */
+const LATER_DIRECTORIES = ['stops', 'names'] as const
 const RUN_ID = /^[0-9a-f]{12}$/
 
 /** The environment variable that names a tool's state root, such as `MY_TOOL_STATE_DIR`. */
@@ -75,6 +77,8 @@ export function stateRootAt(path: string): StateRoot {
     run: run_id => join(path, 'runs', checked(run_id, RUN_ID.test(run_id))),
     live: run_id => join(path, 'live', checked(run_id, RUN_ID.test(run_id))),
     session: session_id => join(path, 'sessions', checked(session_id, isSessionId(session_id))),
+    name: (session_id, name) =>
+      join(path, 'names', checked(session_id, isSessionId(session_id)), checked(name, isSessionId(name))),
   }
 }
 

@@ -333,6 +333,15 @@ export type DependencyEntry = {
   readonly fix_command?: string
 }
 
+/** names/<session>/<name>/<number>: the run has the name in its session as long as it lives. */
+export type NameClaim = {
+  readonly schema_version: string
+  readonly session_id: string
+  readonly name: string
+  readonly run_id: string
+  readonly claimed_at: string
+}
+
 /** One process, told apart from every other that ever had its pid. */
 export type ProcessIdentity = {
   /** The machine-id, or the host name where there is none. */
@@ -477,6 +486,13 @@ export type Redirect = {
   readonly reason?: 'renamed' | 'restructured' | 'deprecated' | 'typo_corrected'
 }
 
+/** answered.json: whoever started the run has been told of it, so that others may answer with it too. */
+export type RunAnswered = {
+  readonly schema_version: string
+  readonly run_id: string
+  readonly answered_at: string
+}
+
 /** end.json: how the run ended, said once. */
 export type RunEnd = {
   readonly schema_version: string
@@ -537,6 +553,11 @@ export type RunIntent = {
   /** The adapter that holds the run: foreground, background or tmux. */
   readonly runtime: string
   readonly terminal?: TerminalWindow
+  /** At most one live run of the session has the name; false where it is left out. */
+  readonly is_name_unique?: boolean
+  readonly ready?: RunReadiness
+  /** The run ends with this process; left out where it is bound to none. */
+  readonly bound_to?: ProcessIdentity
   /** When tracking ends; null where the kind alone decides. */
   readonly mode: 'strict-run' | 'follow-descendants' | null
   readonly created_at: string
@@ -556,6 +577,13 @@ export type TerminalWindow = {
   readonly socket: string
   /** What the server knows it by. */
   readonly window: string
+}
+
+/** What tells that the program is ready; left out where nobody waits for that. */
+export type RunReadiness = {
+  readonly by: 'log' | 'port' | 'fd'
+  /** The descriptor that the program writes a line to; only with fd. */
+  readonly fd?: number
 }
 
 export type RunLimits = {
@@ -602,7 +630,7 @@ export type Tracking = {
   readonly complete: boolean
 }
 
-/** ready.json: the program can be used; written by its starter, where that waited for it. */
+/** ready.json: the program can be used; written by its starter, or by its owner, where the start waited for it. */
 export type RunReady = {
   readonly schema_version: string
   readonly run_id: string
