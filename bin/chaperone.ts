@@ -8,6 +8,7 @@ await runTool({
   version: FRAMEWORK_VERSION,
   description: 'Start, follow and stop processes, and never lose one.',
   commands: {
+    run: () => import('../commands/reference/run.js'),
     start: () => import('../commands/reference/start.js'),
     'start-watcher': () => import('../commands/reference/start-watcher.js'),
     'stop-watcher': () => import('../commands/reference/stop-watcher.js'),

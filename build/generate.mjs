@@ -132,7 +132,7 @@ function readable(source) {
       )
       return said.length > 0 ? `${indent}/** ${said.join(' ')} */\n` : ''
     })
-    .replace(/^( +)((?:\w+\??|\[k: string\]): )/gm, '$1readonly $2')
+    .replace(/^( +)((?:\w+\??|\[k: string\]):[ \n])/gm, '$1readonly $2')
     .replace(/(\.\.\.)?(\w+|\([^()]*\))\[\]/g, (list, rest) => (rest ? list : `readonly ${list}`))
     .replace(/: \[(?=\w)/g, ': readonly [')
     .replace(/^export interface (\w+) \{/gm, 'export type $1 = {')

@@ -13,7 +13,7 @@ import type { FromSchema, JsonSchema } from './contract/json-schema.js'
 import type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
 import type { Context } from './invocation/context.js'
 
-export type { RunTemplate } from '../schemas/generated/types.js'
+export type { RunReport, RunTemplate } from '../schemas/generated/types.js'
 export { parseDuration } from './argv/durations.js'
 export { isSecretName } from './argv/secret-names.js'
 export type {
@@ -35,6 +35,8 @@ export type {
   BackgroundOptions,
   BackgroundRun,
   BaseContext,
+  Foreground,
+  ForegroundOptions,
   HeldResource,
   LiveRun,
   Resource,
@@ -66,6 +68,7 @@ type DeclaredParts<
   D extends DangerLevel,
   B extends boolean,
   I extends boolean,
+  S extends boolean,
   O extends JsonSchema,
   R extends FromSchema<O>,
 > = Omit<
@@ -75,6 +78,7 @@ type DeclaredParts<
   | 'exit_codes'
   | 'danger_level'
   | 'interactive'
+  | 'delegates_stdio'
   | 'output_schema'
   | 'spawns_background_process'
   | 'cleanup_command'
@@ -85,12 +89,13 @@ type DeclaredParts<
   readonly exit_codes: E & CheckedExitCodes<E>
   readonly danger_level: D
   readonly interactive?: I
+  readonly delegates_stdio?: S
   readonly output_schema: O
   readonly spawns_background_process?: B
   /** Phase 1: a check of the input beyond what the contract can say. Synchronous, without side effects (REQ-C-006). */
   validate?(args: Arguments<F, P>, ctx: ValidationContext): readonly ArgumentError[]
   /** Phase 2: the work. Fails by throwing `ctx.exit.NAME(…)`. */
-  execute(args: Arguments<F, P>, ctx: Context<E, D, B, I>): Promise<R>
+  execute(args: Arguments<F, P>, ctx: Context<E, D, B, I, S>): Promise<R>
 } & BackgroundFields<B>
 
 /**
@@ -106,8 +111,9 @@ export function defineCommand<
   const P extends Positionals = readonly [],
   const B extends boolean = false,
   const I extends boolean = false,
+  const S extends boolean = false,
   // Inferred by itself, so that `effect: 'updated'` in an answer stays what it is and needs no `as const`.
   const R extends FromSchema<O> = FromSchema<O>,
->(command: DeclaredParts<F, P, E, D, B, I, O, R>): Command {
+>(command: DeclaredParts<F, P, E, D, B, I, S, O, R>): Command {
   return command
 }

@@ -88,6 +88,11 @@ export interface CommandContract {
   readonly interactive?: boolean
   /** Wall-clock limit of one call, in seconds; 0 for none; the framework's default where left out (REQ-F-011). */
   readonly timeout_seconds?: number
+  /**
+   * Runs one program in the foreground: stdin, stdout, stderr, the terminal, signals and the exit code are the
+   * program's. Brings `ctx.foreground`; the answer is the program's report, on stderr.
+   */
+  readonly delegates_stdio?: boolean
   /** The three fields of a background command: all or none (REQ-C-010). */
   readonly spawns_background_process?: boolean
   readonly cleanup_command?: string

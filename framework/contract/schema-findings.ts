@@ -77,6 +77,7 @@ const CONTRACT_KEYS = keysOf<CommandContract>({
   idempotent: 0,
   interactive: 0,
   timeout_seconds: 0,
+  delegates_stdio: 0,
   spawns_background_process: 0,
   cleanup_command: 0,
   max_lifetime_seconds: 0,

@@ -30,14 +30,12 @@ import { type Io, ReaderGone } from './io.js'
 import { failure, refused, success } from './outcome.js'
 import { OwnedStdout } from './owned-stdout.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
-import { formatOf, guessFormat, type Verbosity, verbosityOf } from './settings.js'
+import { formatOf, guessFormat, stderrAnswer, timeoutOf, type Verbosity, verbosityOf } from './settings.js'
 import type { CommandSource, DescribedCommand } from './source.js'
 import { runnableFix } from './spelled-command.js'
+import type { StderrAnswer } from './stderr-answer.js'
 import { incompleteCommand, unknownCommand } from './unknown-command.js'
 import { faultsOf } from './validation.js'
-
-/** The limit of a call where neither `--timeout` nor the contract says otherwise, in milliseconds (REQ-F-011). */
-const DEFAULT_TIMEOUT_MS = 300_000
 
 export interface CallRequest {
   readonly tool: ToolIdentity
@@ -87,6 +85,7 @@ class Call {
   #cwd: string
   #globals: GlobalValues | null = null
   #stdout: OwnedStdout | null = null
+  #stderr_answer: StderrAnswer | null = null
   #stray = ''
   #executing = false
   #broken = false
@@ -202,8 +201,8 @@ class Call {
     globals: GlobalValues,
   ): Promise<Prepared> {
     const { interruption, io, strict, whole_process, manifest_target, tool } = this.#request
-    const declared = described.contract.timeout_seconds
-    this.#timeout_ms = globals.timeout_ms ?? (declared === undefined ? DEFAULT_TIMEOUT_MS : declared * 1_000)
+    this.#stderr_answer = await stderrAnswer(described.contract, globals, this.#request)
+    this.#timeout_ms = timeoutOf(described.contract, globals)
     const command = await source.load(this.#command)
     const faults = await faultsOf({ tool, io, cwd: this.#cwd, described, command, parsed })
     if (faults.length > 0) return { outcome: refused(faults), executed: null }
@@ -220,6 +219,7 @@ class Call {
     const executed = await execute({
       facts,
       stdout: this.#stdout,
+      stderr_answer: this.#stderr_answer,
       described,
       command,
       args: confirmation === 'missing' ? { ...parsed.args, 'dry-run': true } : parsed.args,
@@ -274,7 +274,7 @@ class Call {
       started_ms: this.#started_ms,
     }
     const begin = () => this.#request.answering?.()
-    const stream = this.#stdout?.is_taken ? this.#stdout : null
+    const stream = this.#stderr_answer ?? (this.#stdout?.is_taken ? this.#stdout : null)
     if (outcome.trace && !stream?.is_reader_gone && verbosity !== 'quiet')
       io.write_stderr(`${sanitizeText(outcome.trace)}\n`)
     let envelope: ResponseEnvelope

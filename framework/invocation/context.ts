@@ -2,7 +2,7 @@
  * What a handler is given beside its arguments. Capabilities are types: a context has a member
  * only where the contract declares what it needs (design: an undeclared capability does not compile).
  */
-import type { RunTemplate } from '../../schemas/generated/types.js'
+import type { RunReport, RunTemplate } from '../../schemas/generated/types.js'
 import type { DangerLevel } from '../contract/declaration.js'
 import type { ExitCodes } from '../contract/exit-codes.js'
 import type { ExitReason } from '../runs/records.js'
@@ -101,6 +101,42 @@ export interface Background {
   spawn(argv: readonly [string, ...string[]], options?: BackgroundOptions): Promise<BackgroundRun>
   /** Answers with a run that is there already, found by its id, instead of starting one. */
   existing(run_id: string): Promise<BackgroundRun>
+}
+
+/** How a program in the foreground is run. */
+export interface ForegroundOptions {
+  /** Default: the invocation's working directory. */
+  readonly cwd?: string
+  /** Added to the caller's environment; undefined removes a name. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** How long descendants are followed once the program has ended. Default `strict-run`. */
+  readonly mode?: 'strict-run' | 'follow-descendants'
+  /** `strict-run`: how long is waited for descendants that are about to end. Default 2000. */
+  readonly grace_ms?: number
+  /** `follow-descendants`: how long the last of them is waited for. Default 60000. */
+  readonly linger_ms?: number
+  /** From a TERM, INT or HUP to the KILL of the whole tree. Default 5000. */
+  readonly kill_after_ms?: number
+  /** What happens to descendants that are there when that time is over. Default `report`. */
+  readonly on_leftover?: 'report' | 'terminate'
+  /** Ends the program and its whole tree after this long; no limit without it. */
+  readonly max_lifetime_ms?: number
+  /** Keeps a copy of what the program writes in the run's log; its stdout and stderr are then pipes. Default false. */
+  readonly capture?: boolean
+  /** A file for the report, which then does not go to stderr. */
+  readonly report?: string
+}
+
+/** Runs the one program of a command that declares `delegates_stdio`. */
+export interface Foreground {
+  /**
+   * Gives the program our stdin, stdout, stderr, terminal and signals, and waits for its end. Its exit code becomes the
+   * call's, and the report is added to the answer, whatever the handler does afterwards.
+   * @throws CommandExit `START_FAILED` (exit 127, 126 or 4; errno in its context), `REPORT_UNWRITABLE`,
+   *   `STATE_DIR_UNAVAILABLE`, `SESSION_STOPPING`, `STOPPED_BEFORE_START`, `FOREGROUND_REQUEST_INVALID`
+   * @throws CapabilityError `FOREGROUND_ALREADY_STARTED` on a second call
+   */
+  run(argv: readonly [string, ...string[]], options?: ForegroundOptions): Promise<RunReport>
 }
 
 /** A live run of this tool, as `ctx.runs` finds it. */
@@ -208,8 +244,10 @@ export type Context<
   D extends DangerLevel,
   B extends boolean,
   I extends boolean,
+  S extends boolean = false,
 > = BaseContext<E> &
   (B extends true ? { readonly background: Background } : unknown) &
+  (S extends true ? { readonly foreground: Foreground } : unknown) &
   (D extends 'safe' ? unknown : { readonly dryRun: boolean }) &
   (I extends true
     ? {

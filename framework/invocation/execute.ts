@@ -10,6 +10,7 @@ import { CallScope } from './call-scope.js'
 import { CleanupHooks } from './cleanup-hooks.js'
 import type { Command } from './command.js'
 import type { BaseContext } from './context.js'
+import type { ForegroundCapability } from './foreground-capability.js'
 import { FrameworkExit } from './framework-exit.js'
 import { handle } from './handle.js'
 import { type Fault, HandlerFaults } from './handler-faults.js'
@@ -22,6 +23,7 @@ import { failure, type Outcome } from './outcome.js'
 import { attachStdout, type OwnedStdout } from './owned-stdout.js'
 import type { Verbosity } from './settings.js'
 import type { DescribedCommand } from './source.js'
+import type { StderrAnswer } from './stderr-answer.js'
 import { tearDown } from './teardown.js'
 import { TempDir } from './temp-dir.js'
 import { withoutTrace } from './thrown.js'
@@ -40,6 +42,8 @@ export interface Execution {
   readonly verbosity: Verbosity
   /** Stdout, for a built-in command that streams; left out where the call answers only to another one. */
   readonly stdout?: OwnedStdout
+  /** Where the answer goes of a command whose stdout is a program's. */
+  readonly stderr_answer?: StderrAnswer | null
   readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople' | 'prewritten'>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
@@ -81,6 +85,15 @@ export async function execute(execution: Execution): Promise<Executed> {
       const module = await import('./background-capability.js')
       return new module.BackgroundCapability(facts, contract, stop.signal)
     }),
+    foreground: new OnDemand<ForegroundCapability>(async () => {
+      const module = await import('./foreground-capability.js')
+      const { stderr_answer = null, whole_process = false } = execution
+      const call = { facts, interruption, answer: stderr_answer, whole_process }
+      const capability = new module.ForegroundCapability(call)
+      const { signal } = over
+      interruption.forced.signal.addEventListener('abort', () => void capability.force(), { signal })
+      return capability
+    }),
     undeclared: new UndeclaredChildren(scope, `${facts.tool.prefix}RUN_ID`),
     hooks,
     resources: new OnDemand<HeldResources>(async () => {
@@ -89,7 +102,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     }),
     temp: new TempDir(facts.tool.name, facts.request_id),
   }
-  const { tracked, background, undeclared, temp } = held
+  const { tracked, background, foreground, undeclared, temp } = held
   const warnings: WarningDetail[] = []
   const meta: Record<string, unknown> = {}
   let progress: Progress | null = null
@@ -129,7 +142,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   undeclared.watch()
   faults.watch()
 
-  const handled = scope.run(() => handle({ described, command, args, background }, ctx))
+  const handled = scope.run(() => handle({ described, command, args, background, foreground }, ctx))
   const end = await Promise.race([handled, interruption.happened, faults.happened])
   faults.over()
   // Cut short or broken, it may be at work still.
@@ -142,10 +155,15 @@ export async function execute(execution: Execution): Promise<Executed> {
     forced: interruption.forced,
   })
   over.abort()
-  const final = afterTeardown(outcome, execution, stray, progress)
+  const handler_outcome = afterTeardown(outcome, execution, stray, progress)
+  const cut = 'kind' in end ? end : interruption.cut?.kind === 'signal' ? interruption.cut : null
+  const final = foreground.loaded?.answer(handler_outcome, cut) ?? handler_outcome
   if (final.exit_code !== 0) await (await background.close())?.withdraw()
   const late = interruption.cut ? [] : faults.late.map(unhandled)
-  const has_runs = tracked.loaded?.started_any === true || background.loaded?.fields() != null
+  const has_runs =
+    foreground.loaded?.has_ended === true ||
+    tracked.loaded?.started_any === true ||
+    background.loaded?.fields() != null
   const pid_file = has_runs ? await pidFileOf(facts) : null
   const release = () => {
     undeclared.release()

@@ -18,6 +18,16 @@ export class FrameworkExit extends CommandExit {
   }
 }
 
+/** The exit of a program that could not be executed: 126 and 127, which belong to wrappers and no command can declare. */
+export class ProgramExit extends FrameworkExit {
+  override readonly exit_code: 126 | 127
+
+  constructor(exit_code: 126 | 127, code: string, message: string, details: Omit<ExitDetails, 'code'> = {}) {
+    super('GENERAL_ERROR', code, message, details)
+    this.exit_code = exit_code
+  }
+}
+
 /** A handler reached for something that its contract does not declare; a defect of the tool, with its fix. */
 export class CapabilityError extends FrameworkExit {
   constructor(code: string, message: string, fix_required: string) {

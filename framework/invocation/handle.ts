@@ -4,6 +4,7 @@ import type { BackgroundCapability } from './background-capability.js'
 import type { Command } from './command.js'
 import type { BaseContext } from './context.js'
 import { checkEffect } from './effect.js'
+import type { ForegroundCapability } from './foreground-capability.js'
 import { FrameworkExit } from './framework-exit.js'
 import type { OnDemand } from './on-demand.js'
 import { type Data, failure, type Outcome, success } from './outcome.js'
@@ -14,11 +15,12 @@ export interface Handling {
   readonly command: Command
   readonly args: Readonly<Record<string, unknown>>
   readonly background: OnDemand<BackgroundCapability>
+  readonly foreground: OnDemand<ForegroundCapability>
 }
 
 /** Runs the handler and holds its data to the contract; never rejects. */
 export async function handle(handling: Handling, ctx: BaseContext): Promise<Outcome> {
-  const { described, command, args, background } = handling
+  const { described, command, args, background, foreground } = handling
   const { contract } = described
   try {
     const data = await command.execute(args, ctx)
@@ -27,6 +29,8 @@ export async function handle(handling: Handling, ctx: BaseContext): Promise<Outc
     const is_dry = args['dry-run'] === true && contract.danger_level !== 'safe'
     const missing = checkEffect(contract, is_dry, data)
     if (missing) return failure(missing, 'execution')
+    if (contract.delegates_stdio === true && !foreground.loaded?.has_ended && !is_dry)
+      return failure(notRun(contract.name), 'execution')
     if (contract.spawns_background_process !== true) return success(data)
     const fields = background.loaded?.fields()
     // A dry run starts nothing and has nothing to name.
@@ -48,6 +52,14 @@ const outputInvalid = (contract: CommandContract, problems: readonly string[]): 
       context: { problems: [...problems] },
       fix_required: `make ${contract.name} return what its output_schema declares, or declare what it returns`,
     },
+  )
+
+const notRun = (name: string): FrameworkExit =>
+  new FrameworkExit(
+    'GENERAL_ERROR',
+    'FOREGROUND_NOT_RUN',
+    `${name} declares delegates_stdio and waited for no program`,
+    { fix_required: 'await ctx.foreground.run(…) once before returning' },
   )
 
 const notStarted = (name: string): FrameworkExit =>

@@ -19,6 +19,7 @@ export class Interruption {
   #cut: Cut | null = null
   #cancel: (() => void) | null = null
   #resolve: (cut: Cut) => void = () => {}
+  #delegate: ((signal: TerminalSignal) => void) | null = null
 
   get cut(): Cut | null {
     return this.#cut
@@ -29,7 +30,16 @@ export class Interruption {
     this.#resolve = resolve
   })
 
+  /** From now on signals are the business of a program in the foreground: they cut nothing short. Null takes that back. */
+  delegate(told: ((signal: TerminalSignal) => void) | null): void {
+    this.#delegate = told
+  }
+
   interrupt(cut: Cut): void {
+    if (cut.kind === 'signal' && this.#delegate) {
+      this.#delegate(cut.signal)
+      return
+    }
     if (this.#cut) return
     this.#cut = cut
     this.#cancel?.()

@@ -3,6 +3,8 @@
 /** Where a call runs. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Of `env`, what this process changed for all that it starts, as its caller gave it: for a program in the foreground. */
+  readonly replaced_env?: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string
   /** The script that runs, links resolved; null where a tool is embedded. */
@@ -17,6 +19,8 @@ export interface Io {
   /** A part of a stream; any number of them, each handed over before the next. */
   stream_stdout(bytes: Uint8Array): Promise<void>
   write_stderr(text: string): void
+  /** As `stream_stdout`: what a program in the foreground writes, where it is copied. */
+  stream_stderr(bytes: Uint8Array): Promise<void>
 }
 
 /** A reader that went away: nothing is wrong, nobody is listening (REQ-F-014). */

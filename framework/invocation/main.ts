@@ -25,6 +25,7 @@ export async function runMain(
   options: ToolOptions,
   argv: readonly string[] = process.argv.slice(2),
 ): Promise<never> {
+  const { PAGER, GIT_PAGER } = process.env
   // For everything that this process starts, by whatever library: nobody is there to page through output (REQ-F-010).
   process.env['PAGER'] = 'cat'
   process.env['GIT_PAGER'] = 'cat'
@@ -33,7 +34,7 @@ export async function runMain(
   const exit: (code: number) => never = process.exit.bind(process)
   const interruption = new Interruption()
   const signals = new Signals(interruption, exit)
-  const io = processIo()
+  const io = processIo({ PAGER, GIT_PAGER })
   const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const loading = new LoadingFaults()
   let is_usual = false

@@ -8,7 +8,8 @@ import type { BackgroundCapability } from './background-capability.js'
 import type { CallFacts } from './call-facts.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
 import { CommandExit, type ExitDetails } from './command-exit.js'
-import type { Background, BaseContext, Runs } from './context.js'
+import type { Background, BaseContext, Foreground, Runs } from './context.js'
+import type { ForegroundCapability } from './foreground-capability.js'
 import { CapabilityError } from './framework-exit.js'
 import type { HeldResources } from './held-resources.js'
 import type { OnDemand } from './on-demand.js'
@@ -30,6 +31,7 @@ export interface ContextParts {
   readonly temp: TempDir
   readonly tracked: OnDemand<TrackedChildren>
   readonly background: OnDemand<BackgroundCapability>
+  readonly foreground: OnDemand<ForegroundCapability>
   readonly warnings: WarningDetail[]
   readonly report_progress: (progress: Progress) => void
 }
@@ -91,6 +93,9 @@ export function makeContext(parts: ContextParts): BaseContext {
         'spawns_background_process, cleanup_command and max_lifetime_seconds',
       ),
     ),
+    foreground: capability(contract.delegates_stdio === true, foregroundOf(parts.foreground), () =>
+      undeclared(contract, 'ctx.foreground', 'delegates_stdio: true'),
+    ),
     dryRun: capability(contract.danger_level !== 'safe', parts.args['dry-run'] === true, () =>
       undeclared(contract, 'ctx.dryRun', 'danger_level mutating or destructive'),
     ),
@@ -99,6 +104,10 @@ export function makeContext(parts: ContextParts): BaseContext {
     ),
   })
 }
+
+const foregroundOf = (foreground: OnDemand<Foreground>): Foreground => ({
+  run: async (argv, options) => (await foreground.get()).run(argv, options),
+})
 
 const backgroundOf = (background: OnDemand<Background>): Background => ({
   spawn: async (argv, options) => (await background.get()).spawn(argv, options),

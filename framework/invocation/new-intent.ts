@@ -9,7 +9,9 @@ import { spelled } from './spelled-command.js'
 const NO_LOG_BYTES = 0
 
 export interface IntentOptions {
-  readonly kind: 'tracked' | 'background'
+  readonly kind: RunIntent['kind']
+  /** When tracking ends, of a foreground run. */
+  readonly mode?: RunIntent['mode']
   /** Which adapter holds the run; left out for what is told by its kind alone. */
   readonly runtime?: string
   readonly argv: readonly [string, ...string[]]
@@ -48,8 +50,8 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
     ...(is_name_unique === true ? { is_name_unique } : {}),
     ...(ready ? { ready } : {}),
     ...(bound_to ? { bound_to } : {}),
-    runtime: options.runtime ?? (kind === 'tracked' ? 'foreground' : 'background'),
-    mode: null,
+    runtime: options.runtime ?? (kind === 'background' ? 'background' : 'foreground'),
+    mode: options.mode ?? null,
     created_at: new Date().toISOString(),
     limits: {
       max_lifetime_ms: options.max_lifetime_ms,

@@ -5,9 +5,11 @@ import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { type Io, ReaderGone } from './io.js'
 
-export function processIo(): Io {
+/** @param replaced_env variables that this process has changed, as they were */
+export function processIo(replaced_env: Io['env']): Io {
   return {
     env: process.env,
+    replaced_env,
     cwd: workingDirectory(),
     entry: entryScript(),
     stdin_is_tty: isTerminal(0),
@@ -18,6 +20,8 @@ export function processIo(): Io {
     },
     write_stdout: writeStdout,
     stream_stdout: writeStream,
+    stream_stderr: bytes =>
+      new Promise((done, fail) => stderr().write(bytes, error => (error ? fail(error) : done()))),
     write_stderr(text) {
       stderr().write(text)
     },

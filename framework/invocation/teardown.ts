@@ -8,6 +8,7 @@ import type { StopCause } from '../runs/records.js'
 import type { BackgroundCapability } from './background-capability.js'
 import type { CallScope } from './call-scope.js'
 import type { CleanupHooks } from './cleanup-hooks.js'
+import type { ForegroundCapability } from './foreground-capability.js'
 import { TRACKED_GRACE_MS } from './grace.js'
 import type { HeldResources } from './held-resources.js'
 import type { OnDemand } from './on-demand.js'
@@ -23,6 +24,7 @@ export interface Held {
   readonly inner: ReadonlySet<Promise<unknown>>
   readonly tracked: OnDemand<TrackedChildren>
   readonly background: OnDemand<BackgroundCapability>
+  readonly foreground: OnDemand<ForegroundCapability>
   readonly undeclared: UndeclaredChildren
   readonly hooks: CleanupHooks
   /** What is in it gives itself back as a cleanup hook. */
@@ -50,7 +52,7 @@ export interface TornDown {
 
 /** Never rejects. */
 export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: Ending): Promise<TornDown> {
-  const { scope, inner, tracked, background, undeclared, hooks, resources, temp } = held
+  const { scope, inner, tracked, background, foreground, undeclared, hooks, resources, temp } = held
   const stray: WarningDetail[] = []
   const failures: WarningDetail[] = []
   const step = async (work: () => Promise<unknown>): Promise<void> => {
@@ -71,6 +73,7 @@ export async function tearDown(held: Held, { is_cut, cause, withdraw, forced }: 
       const children = await tracked.close()
       if (children) failures.push(...(await children.end(cause, TRACKED_GRACE_MS)))
     }),
+    step(async () => (await foreground.close())?.end(cause, TRACKED_GRACE_MS)),
     step(async () => {
       if (withdraw) await (await background.close())?.withdraw()
     }),

@@ -63,6 +63,7 @@ async function embeddedCall(
   let stdout = ''
   let stderr = ''
   const decoder = new TextDecoder()
+  const stderr_decoder = new TextDecoder()
   const exit_code = await callTool({
     tool: toolIdentity(definition),
     source: async () => source,
@@ -84,6 +85,9 @@ async function embeddedCall(
       },
       write_stderr: text => {
         stderr += text
+      },
+      stream_stderr: async bytes => {
+        stderr += stderr_decoder.decode(bytes, { stream: true })
       },
     },
     interruption: new Interruption(),

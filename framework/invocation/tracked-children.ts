@@ -145,7 +145,7 @@ export class TrackedChildren {
         runEnvironment(facts, intent),
       ),
       stdio: [request.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      end_leftovers: false,
+      leftovers: 'follow',
     })
     // From here on nothing may fail before the run is in the set that the end of the call goes by.
     this.#runs.add(run)

@@ -5,7 +5,10 @@ import type { Styles } from './color.js'
 import { isFields, isList } from './list.js'
 
 /** Lines for stderr; empty where there is nothing to say. */
-export function messages(envelope: ResponseEnvelope, style: Styles): string {
+export function messages(
+  envelope: { readonly warnings: ResponseEnvelope['warnings']; readonly error: ErrorDetail | null },
+  style: Styles,
+): string {
   const warnings = envelope.warnings.map(
     ({ code, message }) =>
       `${style.yellow('warning:')} ${escapeControls(message)} ${style.dim(`[${escapeControls(code)}]`)}`,

@@ -9,11 +9,18 @@ export class Look {
   readonly #marker: Marker
   readonly #markers = new Map<number, MarkerState>()
   readonly #isExcluded: (stat: ProcessStat) => boolean
+  readonly #shared_session: number | null
 
-  constructor(table: ProcessTable, marker: Marker, isExcluded: (stat: ProcessStat) => boolean) {
+  constructor(
+    table: ProcessTable,
+    marker: Marker,
+    isExcluded: (stat: ProcessStat) => boolean,
+    shared_session: number | null = null,
+  ) {
     this.table = table
     this.#marker = marker
     this.#isExcluded = isExcluded
+    this.#shared_session = shared_session
   }
 
   /** What the process's environment says, read once a look: an exec may change it. */
@@ -36,6 +43,7 @@ export class Look {
         table: this.table,
         verified,
         bearers,
+        shared_session: this.#shared_session,
         admits: stat => !outside.has(stat.pid) && !this.#isExcluded(stat) && this.markerOf(stat) !== 'other',
         isMarked: stat => this.markerOf(stat) === 'own',
       })

@@ -22,6 +22,8 @@ export interface SnapshotOptions {
   readonly journal: Journal
   /** Pids of what is never the run's: its owner, its guard. This process is left out anyway. */
   readonly exclude: readonly number[]
+  /** A session that the run shares with its owner and others: a foreground run's on a terminal. */
+  readonly shared_session?: number | null
 }
 
 export class SnapshotTracking implements TrackingMethod {
@@ -30,6 +32,7 @@ export class SnapshotTracking implements TrackingMethod {
   readonly #main: ProcessIdentity | null
   readonly #marker: Marker
   readonly #journal: Journal
+  readonly #shared_session: number | null
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()
   #known = new Map<number, Member>()
@@ -39,11 +42,12 @@ export class SnapshotTracking implements TrackingMethod {
   /** Processes without the marker: start times by pid. They can get it only by a tie that we would see. */
   #unmarked = new Map<number, number>()
 
-  constructor({ main, marker, journal, exclude }: SnapshotOptions) {
+  constructor({ main, marker, journal, exclude, shared_session = null }: SnapshotOptions) {
     keepSpareDescriptor()
     this.#main = main
     this.#marker = marker
     this.#journal = journal
+    this.#shared_session = shared_session
     for (const identity of [self(), ...exclude.map(identify)])
       if (identity) this.#excluded.set(identity.pid, identity.start_time)
     const bearers = new Map<number, Set<number>>()
@@ -60,7 +64,7 @@ export class SnapshotTracking implements TrackingMethod {
   look(): Tree {
     const { verified, hidden } = this.#verify()
     const table = readProcessTable()
-    const look = new Look(table, this.#marker, stat => this.#isExcluded(stat))
+    const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), this.#shared_session)
     const bearers = new Map([...this.#former_bearers, ...this.#bearers])
     const { ties, nested } = look.find(verified, bearers)
     const members = [...ties.members.values()].map(memberOf)

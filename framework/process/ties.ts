@@ -14,6 +14,8 @@ export interface TieQuestion {
   readonly verified: ReadonlyMap<number, number>
   /** Members past and present: a group or session of the run bears the pid of one. */
   readonly bearers: Bearers
+  /** A session that the run shares with others: of it only what carries the marker too is tied. */
+  readonly shared_session?: number | null
   /** Whether a tied process may be taken for the run's; asked once for each. */
   admits(stat: ProcessStat): boolean
   /** Whether the process carries the run's marker: no tie by itself, but what confirms a weak one. */
@@ -34,6 +36,7 @@ export function findTied(question: TieQuestion): Ties {
   const search = new Search(question)
   search.enterVerified()
   search.enterBorne()
+  search.enterShared()
   search.follow()
   return search.result()
 }
@@ -96,6 +99,12 @@ class Search {
     }
     for (const number of this.#group_numbers) this.#enterAll(this.#groups.get(number))
     for (const number of this.#session_numbers) this.#enterAll(this.#sessions.get(number))
+  }
+
+  enterShared(): void {
+    const { shared_session, isMarked } = this.#question
+    if (shared_session === undefined || shared_session === null) return
+    for (const stat of this.#sessions.get(shared_session) ?? []) if (isMarked(stat)) this.#enter(stat)
   }
 
   follow(): void {

@@ -67,6 +67,15 @@ export class TreeSignals {
   }
 }
 
+/**
+ * Sends one signal to everything of a tree, as a terminal does to its foreground group: whole groups at once, the rest
+ * process by process.
+ */
+export function signalTree({ members, groups = [] }: Tree, signal: NodeJS.Signals): void {
+  const sent = signalGroups(groups, signal)
+  for (const member of members) if (!sent.has(member.pgid)) attempt(signalProcess, member.identity, signal)
+}
+
 /** One process as a key; a tree is of one host. */
 export const keyOf = ({ identity }: Member): string => `${identity.pid} ${identity.start_time}`
 

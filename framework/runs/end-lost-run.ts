@@ -61,10 +61,11 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const nested = endNested(root, run_id, options.grace_ms, force)
   const ours = [view.owner?.owner, view.owner?.guard].flatMap(one => (one ? [one.pid] : []))
   const marker = view.intent?.marker ?? unknownMarker(run_id)
-  const main = view.main?.main ?? unrecordedMain(marker)
+  const main = view.main?.main ?? unrecordedMain(marker, view.intent?.kind === 'foreground')
   const journal = openJournal(journalPath(root, run_id))
   const exclude = [process.pid, ...ours]
-  const tracking = new LastLook(new SnapshotTracking({ main, marker, journal, exclude }))
+  const shared_session = sharedSession(view)
+  const tracking = new LastLook(new SnapshotTracking({ main, marker, journal, exclude, shared_session }))
   const was_alive = main !== null && look(main) === 'alive'
   const ended = new Set<number>()
   let killed_main = false
@@ -132,6 +133,10 @@ function askOnce(root: StateRoot, run_id: string, options: EndLostOptions): void
     // A full disk must not keep the run alive; the end record names the cause.
   }
 }
+
+/** The session of a run on its caller's terminal, whose main process leads none of its own. */
+const sharedSession = ({ main }: RunView): number | null =>
+  main && main.sid !== main.main.pid ? main.sid : null
 
 /** Where the intent cannot be read, the main process and the journal have to do. */
 const unknownMarker = (run_id: string): RunIntent['marker'] => ({ name: 'NO_MARKER_IS_KNOWN', value: run_id })

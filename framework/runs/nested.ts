@@ -54,6 +54,18 @@ export async function endNested(
   return asked.flatMap(nested => quietly(() => aliveOf(root, nested)) ?? [])
 }
 
+/** A run inside another, as a report of the outer one names it. */
+export interface NestedRun {
+  readonly run_id: string
+  readonly main: Survivors[number]
+}
+
+/** The runs inside a run whose main processes live, deeper ones left out: they are their own outer run's. */
+export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
+  nestedIn(root, run_id).flatMap(nested =>
+    (quietly(() => aliveOf(root, nested)) ?? []).map(main => ({ run_id: nested, main })),
+  )
+
 /** @returns false where the run has ended already */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
   if (existsSync(recordPath(root, run_id, 'end'))) return false

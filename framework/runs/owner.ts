@@ -4,20 +4,22 @@
  * it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
 import type { ChildProcess } from 'node:child_process'
-import { after, monotonicMs, pause } from '../process/clock.js'
-import { type EndedTree, endTree } from '../process/end-tree.js'
-import { errnoOf } from '../process/errno.js'
+import { after, monotonicMs } from '../process/clock.js'
 import type { ProcessIdentity } from '../process/identity.js'
 import type { Member } from '../process/tracking.js'
-import { describeProcesses, endRecord, shortened, thrownError } from './end-record.js'
+import { awaitDescendants, type DescendantsWait, type Waited } from './await-descendants.js'
+import { describeProcesses, endRecord, thrownError } from './end-record.js'
+import { dismisses, handOn } from './hand-on.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
 import { endNested } from './nested.js'
+import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import { type ExitReason, logPath, publishStop, type RunEnd, type StopCause } from './records.js'
 import { type MainExit, type OwnerOptions, type StartedMain, startMain } from './start-main.js'
+import { TreeEnding } from './tree-ending.js'
 
 export { type MainExit, type OwnerOptions, StartFailed } from './start-main.js'
 
@@ -25,11 +27,10 @@ export { type MainExit, type OwnerOptions, StartFailed } from './start-main.js'
 const ASK_INTERVAL_MS = 1_000
 /** How often in a row the run's directory is missing before it counts as removed. */
 const GONE_LOOKS = 3
-/** An end that the disk does not take is tried again so often, after so long. */
-const END_TRIES = 5
-const END_RETRY_MS = 200
-/** After a failed attempt to end the tree: the host could not be asked, so nothing is known of it. */
-const BLIND_RETRY_MS = 1_000
+/** What remained when the wait for descendants was over, before any of it was ended. */
+export interface Aftermath extends Omit<Waited, 'left'> {
+  readonly remaining: RunEnd['leftovers']
+}
 
 /** A run of ours that was started: `exited` and `ended` each settle once, for any number of waiters. */
 export class OwnedRun {
@@ -44,13 +45,14 @@ export class OwnedRun {
   readonly #started_at = new Date().toISOString()
   readonly #cap: LogCap | null
   readonly #cancel: (() => void)[] = []
-  /** Pids of what got our TERM, and our KILL; a run ends long before the kernel uses a pid again. */
-  readonly #termed = new Set<number>()
-  readonly #killed = new Set<number>()
+  readonly #tree_ending: TreeEnding
+  /** Fires when the run is being ended: nobody waits for anything else any more. */
+  readonly #over = new AbortController()
   #look_timer: NodeJS.Timeout | undefined
   #look_cost_ms = 0
   #exit: MainExit | null = null
   #stop: Request | null = null
+  #aftermath: Aftermath | null = null
   #ending: Promise<void> | null = null
   #gone_looks = 0
   #fault: RunEnd['error'] = null
@@ -60,6 +62,7 @@ export class OwnedRun {
     this.#options = options
     this.#started = started
     this.#tracking = new LastLook(started.tracking)
+    this.#tree_ending = new TreeEnding(this.#tracking, error => this.noteFault(error))
     this.child = started.child
     this.main = started.main
     this.exited = started.exited
@@ -67,9 +70,8 @@ export class OwnedRun {
       this.#resolve_ended = resolve
     })
     const { root, intent } = options
-    this.#cap = options.end_leftovers
-      ? new LogCap(logPath(root, intent.run_id), intent.limits.log_max_bytes)
-      : null
+    const { log_max_bytes } = intent.limits
+    this.#cap = log_max_bytes > 0 ? new LogCap(logPath(root, intent.run_id), log_max_bytes) : null
     this.#cap?.follow()
     void started.exited.then(exit => this.#mainExited(exit))
     this.#follow(0)
@@ -100,6 +102,35 @@ export class OwnedRun {
     return this.#stop?.cause ?? null
   }
 
+  /** What the main process left behind; null where nobody waited for its descendants. */
+  get aftermath(): Aftermath | null {
+    return this.#aftermath
+  }
+
+  /**
+   * Hands on a signal that its owner got, once, to all of the run as it is now: what is started later, by a program
+   * that tidies up, is left alone. TERM, INT and HUP tell the program to go: if it is there after its grace the whole
+   * tree gets KILL, and what its end leaves behind is ended too.
+   */
+  forward(signal: NodeJS.Signals): void {
+    if (this.#ending) {
+      if (signal === 'SIGINT') this.force()
+    } else if (this.#exit) {
+      if (dismisses(signal)) this.stop('parent_signal')
+    } else {
+      this.#attempt(() => handOn(signal, this.main, this.#tracking))
+      if (dismisses(signal)) this.dismissed()
+    }
+  }
+
+  /** The program has been told to go, by somebody else perhaps: its grace begins. */
+  dismissed(): void {
+    if (this.#stop) return
+    const { grace_ms } = this.#options.intent.limits
+    this.#stop = { cause: 'parent_signal', grace_ms }
+    this.#cancel.push(after(grace_ms, () => this.force()))
+  }
+
   /**
    * Ends the run: TERM, grace, KILL, for the whole tree. The first cause stands; further calls join.
    * @param grace_ms the intent's where left out
@@ -120,6 +151,8 @@ export class OwnedRun {
   /** KILL at once instead of the rest of the grace. */
   force(): void {
     this.#force.abort()
+    // Told to go by a signal, it is not being ended before it has had its grace.
+    if (this.#stop) this.#end(0)
   }
 
   /** Reads `stop.json` and `force.json` now: what SIGUSR2 asks for. Never throws. */
@@ -156,7 +189,7 @@ export class OwnedRun {
 
   #obey(request: Request): void {
     if (this.#ending) return
-    this.#stop = request
+    this.#stop ??= request
     this.#end(request.grace_ms)
   }
 
@@ -181,11 +214,24 @@ export class OwnedRun {
 
   #mainExited(exit: MainExit): void {
     this.#exit = exit
-    if (this.#options.end_leftovers) this.#end(this.#options.intent.limits.grace_ms)
-    else this.#look(0)
+    const { leftovers, intent } = this.#options
+    if (leftovers === 'end' || this.#stop) this.#end(intent.limits.grace_ms)
+    else if (leftovers === 'follow') this.#look(0)
+    else void this.#awaitDescendants(leftovers)
+  }
+
+  async #awaitDescendants({ wait_ms, leftovers }: DescendantsWait): Promise<void> {
+    clearTimeout(this.#look_timer)
+    const failed = (error: unknown): void => this.noteFault(error)
+    const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over.signal, failed)
+    this.#aftermath = { ...waited, remaining: describeProcesses(left) }
+    if (this.#ending) return
+    if (leftovers === 'end' && left.length > 0) this.#end(this.#options.intent.limits.grace_ms)
+    else this.#ending = this.#finish([], this.#aftermath.remaining)
   }
 
   #end(grace_ms: number): void {
+    this.#over.abort()
     this.#ending ??= this.#endTree(grace_ms)
   }
 
@@ -193,54 +239,37 @@ export class OwnedRun {
     const { root, intent } = this.#options
     // Runs that were started inside this one have owners of their own; a run that ended by itself leaves them be.
     const nested = this.#stop ? endNested(root, intent.run_id, grace_ms, this.#force.signal) : []
-    const { survivors } = await this.#untilSeen(grace_ms)
+    const survivors = await this.#tree_ending.end(grace_ms, this.#force.signal)
     const nested_survivors = await nested
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
-    const exit = main_survives ? this.#exit : await this.exited
-    await this.#cap?.close()
-    await this.#record(exit, survivors, nested_survivors)
+    if (!main_survives) await this.exited
+    await this.#finish(survivors, describeProcesses(this.#tracking.last.marked_only), nested_survivors)
   }
 
-  /** Tries until the host can be asked: what was not seen to have ended is not said to have. */
-  async #untilSeen(grace_ms: number): Promise<EndedTree> {
-    for (;;) {
-      try {
-        return await endTree({
-          tracking: this.#tracking,
-          grace_ms,
-          force: this.#force.signal,
-          on_term: member => this.#termed.add(member.identity.pid),
-          on_kill: member => this.#killed.add(member.identity.pid),
-        })
-      } catch (error) {
-        this.noteFault(error)
-        await pause(BLIND_RETRY_MS)
-      }
-    }
-  }
-
-  async #record(
-    exit: MainExit | null,
+  /** The last of the run: its end is recorded, and told. */
+  async #finish(
     survivors: readonly Member[],
-    nested: RunEnd['survivors'],
+    leftovers: RunEnd['leftovers'],
+    nested: RunEnd['survivors'] = [],
   ): Promise<void> {
     clearTimeout(this.#look_timer)
     for (const cancel of this.#cancel) cancel()
-    const leftovers = this.#tracking.last.marked_only
+    await this.#cap?.close()
+    const exit = this.#exit
     const end = endRecord(this.run_id, {
       exit_code: exit?.exit_code ?? null,
       signal: exit?.signal ?? null,
-      exit_reason: exit ? exitReason(exit, this.#killed.has(this.main.pid)) : null,
+      exit_reason: exit ? exitReason(exit, this.#tree_ending.wasKilled(this.main.pid)) : null,
       stop_cause: this.#causeOnRecord(),
       reconcile_reason: exit ? null : 'main_survives',
       started_at: this.#started_at,
       main_exited_at: exit?.at ?? null,
       error: this.#fault,
-      descendants_killed: this.#endedDescendants(survivors),
+      descendants_killed: this.#tree_ending.endedDescendants(this.main.pid, survivors),
       survivors: [...describeProcesses(survivors), ...nested],
-      leftovers: describeProcesses(leftovers),
+      leftovers,
     })
-    const recorded = await this.#publish(end)
+    const recorded = await publishReserved(this.#started.reservation, end)
     if (recorded && end.survivors.length === 0 && end.leftovers.length === 0)
       leaveLive(this.#options.root, this.run_id)
     this.#resolve_ended(end)
@@ -250,30 +279,6 @@ export class OwnedRun {
   #causeOnRecord(): StopCause | null {
     const { root, intent } = this.#options
     return this.#stop && (this.#stop.cause ?? requestToStop(root, intent)?.cause ?? null)
-  }
-
-  /** How many processes beside the main one got a signal of ours and are gone. */
-  #endedDescendants(survivors: readonly Member[]): number {
-    const pids = new Set([...this.#termed, ...this.#killed])
-    for (const pid of [this.main.pid, ...survivors.map(({ identity }) => identity.pid)]) pids.delete(pid)
-    return pids.size
-  }
-
-  /** @returns false where there is nowhere to say it: the run's directory was removed, or the disk became read-only */
-  async #publish(end: RunEnd): Promise<boolean> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        this.#started.reservation.publish(end, shortened)
-        return true
-      } catch (error) {
-        const hopeless = ['ENOENT', 'EROFS'].includes(errnoOf(error) ?? '')
-        if (hopeless || tries >= END_TRIES) {
-          this.#started.reservation.release()
-          return false
-        }
-        await pause(END_RETRY_MS)
-      }
-    }
   }
 }
 

@@ -16,6 +16,7 @@ import { readStat } from '../process/stat.js'
 import type { TrackingMethod } from '../process/tracking.js'
 import { type Reservation, reserve } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
+import type { DescendantsWait } from './await-descendants.js'
 import { endRecord, recordedError, shortened } from './end-record.js'
 import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
@@ -44,8 +45,13 @@ export interface OwnerOptions {
   /** The whole environment of the program. */
   readonly environment: Readonly<Record<string, string>>
   readonly stdio: StdioOptions
-  /** Ends what the main process leaves behind as soon as it has exited (background runs); else `stop` does. */
-  readonly end_leftovers: boolean
+  /**
+   * What happens to what the main process leaves behind: it is ended (background runs), followed until it has gone or
+   * somebody stops the run (tracked children), or waited for, and then reported or ended (foreground).
+   */
+  readonly leftovers: 'end' | 'follow' | DescendantsWait
+  /** The program stays in our own session and group, on our terminal. False where left out. */
+  readonly shares_session?: boolean
 }
 
 export interface MainExit {
@@ -74,18 +80,22 @@ export class StartFailed extends Error {
   readonly code: StartFailure
   readonly errno: string | null
   readonly stop_cause: StopCause | null
+  /** The working directory was at fault, not the program. */
+  readonly is_directory: boolean
 
   constructor(
     code: StartFailure,
     message: string,
     errno: string | null = null,
     stop_cause: StopCause | null = null,
+    is_directory = false,
   ) {
     super(message)
     this.name = 'StartFailed'
     this.code = code
     this.errno = errno
     this.stop_cause = stop_cause
+    this.is_directory = is_directory
   }
 }
 
@@ -167,7 +177,7 @@ function refuseIfStopped({ root, intent }: OwnerOptions): void {
 }
 
 async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'reservation'>> {
-  const { root, intent } = options
+  const { root, intent, shares_session = false } = options
   const child = spawned(options)
   const exited = new Promise<MainExit>(resolve => {
     child.once('exit', (exit_code, signal) => resolve({ exit_code, signal, at: new Date().toISOString() }))
@@ -184,14 +194,17 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     const main = identityOf(stat)
     const journal = openJournal(journalPath(root, intent.run_id))
     const exclude = [process.pid, ...(options.guard.identity ? [options.guard.identity.pid] : [])]
-    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude })
+    // setsid(2) runs in the child before its program does, so else it leads a group and session of its own.
+    const shared = shares_session ? readStat(process.pid) : null
+    const { pgid, sid } = shared ?? { pgid: main.pid, sid: main.pid }
+    const shared_session = shared?.sid ?? null
+    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude, shared_session })
     publishMain(root, {
       schema_version: RECORD_VERSION,
       run_id: intent.run_id,
       main,
-      // setsid(2) runs in the child before its program does, so these are the group and session it leads.
-      pgid: main.pid,
-      sid: main.pid,
+      pgid,
+      sid,
       started_at: new Date().toISOString(),
     })
     return { child, main, exited, tracking }
@@ -199,16 +212,19 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
     // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.
     if (tracking) await endTree({ tracking, grace_ms: 0 }).catch(() => {})
+    else if (shares_session) child.kill('SIGKILL')
     else killGroup(child.pid)
     await Promise.race([exited, pause(UNDO_MS)])
     throw error
   }
 }
 
-function spawned({ intent, environment, stdio }: OwnerOptions): ChildProcess {
+function spawned({ intent, environment, stdio, shares_session }: OwnerOptions): ChildProcess {
   const [program, ...rest] = intent.argv
   try {
-    return ownChild(spawn(program, rest, { cwd: intent.cwd, env: environment, detached: true, stdio }))
+    return ownChild(
+      spawn(program, rest, { cwd: intent.cwd, env: environment, detached: !shares_session, stdio }),
+    )
   } catch (error) {
     // Node refuses some values before any system call, such as a NUL byte in an argument.
     throw cannotStart(intent, error)
@@ -237,9 +253,9 @@ const recordsUnavailable = (error: unknown): StartFailed =>
 function cannotStart({ argv, cwd }: RunIntent, error: unknown): StartFailed {
   const errno = errnoOf(error)
   const [program] = argv
+  // execve(2) and chdir(2) fail with the same errors; say which of the two it was.
+  const place = faultOfDirectory(cwd)
   const message = (): string => {
-    // execve(2) and chdir(2) fail with the same errors; say which of the two it was.
-    const place = faultOfDirectory(cwd)
     if (place) return `the working directory ${cwd} ${place}`
     switch (errno) {
       case 'ENOENT':
@@ -252,7 +268,7 @@ function cannotStart({ argv, cwd }: RunIntent, error: unknown): StartFailed {
         return `${program} could not be started: ${error instanceof Error ? error.message : String(error)}`
     }
   }
-  return new StartFailed('START_FAILED', message(), errno)
+  return new StartFailed('START_FAILED', message(), errno, null, place !== null)
 }
 
 function faultOfDirectory(path: string): string | null {

@@ -85,7 +85,7 @@ async function startRun(
       guard,
       environment,
       stdio: withReadyPipe(['ignore', log, log], intent),
-      end_leftovers: true,
+      leftovers: 'end',
     })
   } finally {
     closeSync(log)

@@ -54,6 +54,8 @@ export type CommandContractDocument = {
   readonly interactive?: boolean
   /** Limit of one call; 0 for none. */
   readonly timeout_seconds?: number
+  /** Its stdin, stdout, stderr and exit code are those of the program that it runs in the foreground. */
+  readonly delegates_stdio?: boolean
   readonly spawns_background_process?: boolean
   /** Path of the command that ends what this one starts. */
   readonly cleanup_command?: string
@@ -637,6 +639,74 @@ export type RunReady = {
   /** What told: a line of the log, an open port, a byte on a descriptor. */
   readonly by: 'log' | 'port' | 'fd'
   readonly ready_at: string
+}
+
+/** How a program that ran in the foreground ended, and what it left behind: the answer's data. */
+export type RunReport = {
+  /** The run that was started */
+  readonly run_id: string
+  /** The session that the run belongs to */
+  readonly session_id: string
+  /** How long descendants were followed */
+  readonly mode: 'strict-run' | 'follow-descendants'
+  /** The program and its arguments */
+  readonly command: readonly [string, ...string[]]
+  /** The program's pid; null where it did not start */
+  readonly main_pid: number | null
+  /** Of the program; null where a signal ended it, and where nobody knows */
+  readonly exit_code: number | null
+  /** The signal that ended the program */
+  readonly signal: string | null
+  /** How the program ended; forced_kill is our KILL */
+  readonly exit_reason: 'natural' | 'signal' | 'forced_kill' | 'start_failed' | 'runtime_error' | null
+  /** Why the run was ended; null where it ended by itself */
+  readonly stop_cause:
+    | 'user'
+    | 'max_lifetime'
+    | 'parent_signal'
+    | 'parent_run'
+    | 'session_stop'
+    | 'cleanup'
+    | 'bound_exit'
+    | 'owner_lost'
+    | 'reboot'
+    | null
+  /** What ended the tracking: the program's end, the last descendant's, the time, or somebody; null where nothing started */
+  readonly ended_by: 'main_exit' | 'drained' | 'grace_expired' | 'linger_expired' | 'stopped' | null
+  /** From the program's end to the end of the tracking */
+  readonly waited_ms: number
+  readonly tracking: {
+    readonly method: 'snapshot' | 'subreaper'
+    /** Whether no descendant can be missed */
+    readonly complete: boolean
+  }
+  /** Descendants that were there when the tracking ended, and runs that were started inside this one */
+  readonly background_processes: readonly BackgroundProcess[]
+  /** How many processes beside the program had to be ended */
+  readonly descendants_killed: number
+  /** Ends what is still running, as it stands; there only where something is */
+  readonly cleanup_command?: string
+  /** Where the program's output was kept; null where it was not */
+  readonly log_path: string | null
+  readonly timeline: {
+    readonly created_at: string
+    readonly started_at: string | null
+    readonly main_exited_at: string | null
+    readonly ended_at: string
+  }
+  readonly [k: string]: unknown
+}
+
+export type BackgroundProcess = {
+  readonly pid: number
+  /** Null where nobody looked */
+  readonly ppid: number | null
+  /** Its command line, escaped and cut: outside text */
+  readonly cmd: string
+  readonly status: 'still-running' | 'terminated'
+  readonly started_at: string | null
+  /** Of a run with an owner of its own */
+  readonly run_id?: string
 }
 
 /** stop.json and force.json: the first request to end the run, and the first to end it at once. */

@@ -58,6 +58,7 @@ const contract: Required<CommandContract> = {
   idempotent: true,
   interactive: false,
   timeout_seconds: 0.5,
+  delegates_stdio: false,
   spawns_background_process: true,
   cleanup_command: 'stop',
   max_lifetime_seconds: 31_536_000,

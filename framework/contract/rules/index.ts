@@ -7,6 +7,8 @@ import { backgroundOutput } from './background-output.js'
 import { cleanupCall } from './cleanup-call.js'
 import { cleanupCommand } from './cleanup-command.js'
 import { commandName } from './command-name.js'
+import { delegatedAlone } from './delegated-alone.js'
+import { delegatedOutput } from './delegated-output.js'
 import { descriptions } from './descriptions.js'
 import { dryRun } from './dry-run.js'
 import { effect } from './effect.js'
@@ -74,6 +76,8 @@ export const RULES: readonly Rule[] = [
   maxLifetime,
   backgroundAlone,
   backgroundOutput,
+  delegatedAlone,
+  delegatedOutput,
   cleanupCommand,
 
   // What it answers

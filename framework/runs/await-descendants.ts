@@ -1,0 +1,69 @@
+/** The time after a main process's exit in which its descendants may still end by themselves. */
+import { monotonicMs, pause } from '../process/clock.js'
+import { look } from '../process/liveness.js'
+import type { Member, TrackingMethod } from '../process/tracking.js'
+
+/** How long is waited, and what happens to those who do not end by then. */
+export interface DescendantsWait {
+  readonly wait_ms: number
+  readonly leftovers: 'report' | 'end'
+}
+
+export interface Waited {
+  /** Alive when the wait was over, what only its environment ties to the run included. */
+  readonly left: readonly Member[]
+  /** Whether there was anybody to wait for. */
+  readonly found_any: boolean
+  readonly waited_ms: number
+}
+
+/** One empty look may have missed a process that a dying one had just forked. */
+const EMPTY_LOOKS = 2
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 100
+/** A look at all processes is dear: while one that we know lives, so often is enough, in ms and in times its cost. */
+const LOOK_INTERVAL_MS = 400
+const LOOK_SPACING = 50
+
+/**
+ * Resolves as soon as nothing of the run is left, when the time is over, or when `stop` fires.
+ * @param failed told what kept the host from being asked
+ */
+export async function awaitDescendants(
+  tracking: TrackingMethod,
+  wait_ms: number,
+  stop: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<Waited> {
+  const started = monotonicMs()
+  const waited = (left: readonly Member[], found_any: boolean): Waited => ({
+    left,
+    found_any,
+    waited_ms: Math.round(monotonicMs() - started),
+  })
+  let left: readonly Member[] = []
+  let found_any = false
+  let empty_looks = 0
+  let wait = FIRST_PAUSE_MS
+  let next_look = started
+  for (;;) {
+    const now = monotonicMs()
+    const is_over = stop.aborted || now >= started + wait_ms
+    if (is_over || now >= next_look || !left.some(({ identity }) => look(identity) === 'alive')) {
+      try {
+        const { members, marked_only } = tracking.look()
+        left = [...members, ...marked_only]
+        empty_looks = left.length === 0 ? empty_looks + 1 : 0
+        if (empty_looks >= EMPTY_LOOKS) return waited([], found_any)
+        if (left.length === 0) continue
+        found_any = true
+        next_look = monotonicMs() + Math.max(LOOK_INTERVAL_MS, (monotonicMs() - now) * LOOK_SPACING)
+      } catch (error) {
+        failed(error)
+      }
+    }
+    if (is_over) return waited(left, found_any)
+    await pause(Math.min(wait, Math.max(0, started + wait_ms - monotonicMs())), stop)
+    wait = Math.min(wait * 2, LONGEST_PAUSE_MS)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The foreground runtime: this process owns the run and stands where its program would. On a terminal the program stays
+ * in our session and group, so that it has the terminal; without one it leads a session of its own.
+ */
+import { controllingTerminal } from '../process/terminal.js'
+import type { DescendantsWait } from '../runs/await-descendants.js'
+import { type Guard, startGuard } from '../runs/guard.js'
+import { OwnedRun, StartFailed } from '../runs/owner.js'
+import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
+import type { StateRoot } from '../store/state-root.js'
+import { type CopiedOutput, copyOutput, type OutputCopies } from './foreground-copies.js'
+import { ForegroundSignals } from './foreground-signals.js'
+
+export interface ForegroundStart {
+  readonly root: StateRoot
+  /** On disk already. */
+  readonly intent: RunIntent
+  readonly environment: Readonly<Record<string, string>>
+  readonly wait: DescendantsWait
+  /** Where copies of what the program writes go; null where it writes straight to our own stdout and stderr. */
+  readonly copies: OutputCopies | null
+  /**
+   * Whether this process is there for the run alone. If not, it is no place for a program: stdin is empty, no terminal
+   * is shared and no signal taken.
+   */
+  readonly whole_process: boolean
+  /** Told right before the program starts: from now on TERM, HUP and INT go to what it is given; null takes that back. */
+  delegate(told: ((signal: NodeJS.Signals) => void) | null): void
+  /** Whether the call has been told to end: nothing is started any more. */
+  isEnding(): boolean
+}
+
+/** A program in the foreground. */
+export interface ForegroundRun {
+  readonly run: OwnedRun
+  /** Resolves when tracking is over and everything that was written has been copied. */
+  readonly ended: Promise<RunEnd>
+  /** As `OwnedRun.stop`. */
+  stop(cause: StopCause, grace_ms: number): void
+  /** As `OwnedRun.force`. */
+  force(): void
+}
+
+/**
+ * Starts a recorded run with its guard.
+ * @throws StartFailed and what `startGuard` throws; nothing runs then
+ */
+export async function startInForeground(start: ForegroundStart): Promise<ForegroundRun> {
+  const { root, intent, environment, wait, copies, whole_process } = start
+  const terminal = whole_process ? controllingTerminal() : null
+  const signals = new ForegroundSignals(terminal)
+  const release = (): void => {
+    signals.release()
+    copies?.close()
+  }
+  if (whole_process) signals.install()
+  let guard: Guard | null = null
+  try {
+    guard = await startGuard(root, intent.marker)
+    if (start.isEnding())
+      throw new StartFailed('STOPPED_BEFORE_START', 'the call was told to end before the start')
+    start.delegate(signal => signals.got(signal))
+    const run = await OwnedRun.start({
+      root,
+      intent,
+      guard,
+      environment,
+      stdio: [whole_process ? 'inherit' : 'ignore', copies ? 'pipe' : 'inherit', copies ? 'pipe' : 'inherit'],
+      leftovers: wait,
+      shares_session: terminal !== null,
+    })
+    signals.tell(run)
+    return new RunInForeground(run, guard, copies && copyOutput(run.child, copies), release)
+  } catch (error) {
+    guard?.release()
+    release()
+    start.delegate(null)
+    throw error
+  }
+}
+
+class RunInForeground implements ForegroundRun {
+  readonly run: OwnedRun
+  readonly ended: Promise<RunEnd>
+
+  constructor(run: OwnedRun, guard: Guard, copied: CopiedOutput | null, release: () => void) {
+    this.run = run
+    this.ended = run.ended.then(async end => {
+      await copied?.finish()
+      guard.release()
+      release()
+      return end
+    })
+  }
+
+  stop(cause: StopCause, grace_ms: number): void {
+    this.run.stop(cause, grace_ms)
+  }
+
+  force(): void {
+    this.run.force()
+  }
+}
