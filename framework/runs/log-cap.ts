@@ -3,7 +3,7 @@
  * becomes a hole. The program keeps its descriptor, so the file is never copied or replaced.
  */
 import { spawn } from 'node:child_process'
-import { statSync, truncateSync } from 'node:fs'
+import { closeSync, openSync, readSync, type Stats, statSync, truncateSync } from 'node:fs'
 import { ownChild } from '../process/own-children.js'
 import { LOG_BLOCK_BYTES, logHeadBytes } from './log-shape.js'
 
@@ -18,6 +18,9 @@ const LAST_CUT_MS = 2_000
 export class LogCap {
   readonly #path: string
   readonly #max_bytes: number
+  readonly #head_bytes: number
+  /** Where the hole ends that was punched behind the head; there is none as long as it ends there. */
+  #hole_end: number
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<number> = Promise.resolve(0)
   #closed = false
@@ -27,6 +30,8 @@ export class LogCap {
   constructor(path: string, max_bytes: number) {
     this.#path = path
     this.#max_bytes = max_bytes
+    this.#head_bytes = logHeadBytes(max_bytes)
+    this.#hole_end = this.#head_bytes
   }
 
   follow(): void {
@@ -62,8 +67,7 @@ export class LogCap {
     try {
       const stat = statSync(this.#path, { throwIfNoEntry: false })
       if (!stat) return 0
-      // st_blocks counts 512-byte units whatever the file system's block size (stat(2)).
-      if (stat.blocks * 512 > this.#max_bytes) await this.#cut(stat.size)
+      if (this.#isTooLong(stat)) await this.#cut(stat.size)
       return stat.size
     } catch {
       // The log's directory may be gone or closed to us; the run matters more than its log.
@@ -71,16 +75,44 @@ export class LogCap {
     }
   }
 
+  /**
+   * Told by what was written and not punched, too: the disk's account alone has blocks that the file system allocated
+   * ahead of a growing file (XFS, speculative preallocation) and that no cut would free.
+   */
+  #isTooLong({ size, blocks }: Stats): boolean {
+    // st_blocks counts 512-byte units whatever the file system's block size (stat(2)).
+    if (blocks * 512 <= this.#max_bytes) return false
+    if (!this.#hasHole(size)) this.#hole_end = this.#head_bytes
+    return size - (this.#hole_end - this.#head_bytes) > this.#max_bytes
+  }
+
+  /** Whether the hole is where it was punched: the program may have cut its log to nothing, and written it anew. */
+  #hasHole(size: number): boolean {
+    if (this.#hole_end === this.#head_bytes || size < this.#hole_end) return false
+    const block = Buffer.alloc(LOG_BLOCK_BYTES, 1)
+    const fd = openSync(this.#path, 'r')
+    try {
+      readSync(fd, block, 0, block.length, this.#hole_end - block.length)
+    } finally {
+      closeSync(fd)
+    }
+    return block.every(byte => byte === 0)
+  }
+
   async #cut(size: number): Promise<void> {
-    const head = logHeadBytes(this.#max_bytes)
+    const head = this.#head_bytes
     // Half of the rest, so that the next cut is not due at the next line.
     const tail = Math.floor((this.#max_bytes - head) / 2)
     const end = Math.floor((size - tail) / LOG_BLOCK_BYTES) * LOG_BLOCK_BYTES
     if (this.#punchable && end > head) {
       this.#punchable = await this.#punch(head, end - head)
-      if (this.#punchable) return
+      if (this.#punchable) {
+        this.#hole_end = end
+        return
+      }
     }
     truncateSync(this.#path, 0)
+    this.#hole_end = head
   }
 
   /**

@@ -1,5 +1,6 @@
 /** A tool whose contracts are not accepted answers every call with all that is wrong with all of them. */
 import { expect, test } from 'vitest'
+import type { Violation } from '../../../framework/contract/violation.js'
 import { Sandbox } from '../harness/sandbox.js'
 import { AuthorTool, listTool, routedTool } from './harness/author.js'
 
@@ -15,15 +16,14 @@ async function refusal(author: AuthorTool, argv: readonly string[] = ['version']
   expect(envelope.data).toBeNull()
   expect(envelope.error).toMatchObject({ code: 'REGISTRATION_REFUSED', retryable: false })
   expect(envelope.error.fix_required).not.toBe('')
-  const { violations } = envelope.error.context
+  const violations: readonly Violation[] = envelope.error.context.violations
   for (const violation of violations) {
     expect(Object.keys(violation).sort()).toEqual(['code', 'command', 'fix', 'message', 'place'])
     expect(violation.code).toMatch(/^[A-Z][A-Z0-9_]+$/)
     expect(violation.message).not.toBe('')
     expect(violation.fix).not.toBe('')
   }
-  // biome-ignore lint/suspicious/noExplicitAny: of the wire
-  return violations.map(({ code, command, place }: any) => `${command}: ${code} ${place}`)
+  return violations.map(({ code, command, place }) => `${command}: ${code} ${place}`)
 }
 
 test('all violations of all commands come in one answer, each with its command, its place and its fix', async () => {
