@@ -6,8 +6,9 @@ import { spelled } from '../../framework/invocation/spelled-command.js'
 import { externalText } from '../../framework/output/sanitize.js'
 import { look } from '../../framework/process/liveness.js'
 import { allRunIds } from '../../framework/runs/find.js'
-import { logPath } from '../../framework/runs/records.js'
-import { viewRun } from '../../framework/runs/status.js'
+import { runProcesses } from '../../framework/runs/processes.js'
+import { logPath, readReady } from '../../framework/runs/records.js'
+import { stopCauseOf, viewRun } from '../../framework/runs/status.js'
 import { handleOf } from '../../framework/runtimes/handle.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
@@ -68,15 +69,33 @@ export default defineCommand({
         properties: {
           created_at: NULLABLE_STRING,
           started_at: NULLABLE_STRING,
+          ready_at: NULLABLE_STRING,
           main_exited_at: NULLABLE_STRING,
           ended_at: NULLABLE_STRING,
         },
-        required: ['created_at', 'started_at', 'main_exited_at', 'ended_at'],
+        required: ['created_at', 'started_at', 'ready_at', 'main_exited_at', 'ended_at'],
       },
       log_ref: {
         type: ['object', 'null'],
         properties: { path: { type: 'string' }, bytes: { type: 'integer' }, truncated: { type: 'boolean' } },
         required: ['path', 'bytes', 'truncated'],
+      },
+      processes: {
+        type: 'array',
+        description: 'What lives of a run that has not ended, the main process first',
+        items: {
+          type: 'object',
+          properties: {
+            pid: { type: 'integer' },
+            ppid: { type: 'integer' },
+            state: { type: 'string' },
+            cmd: { type: 'string' },
+            cpu_seconds: { type: 'number' },
+            cpu_percent: { type: 'number', description: 'Of one core, since the process began' },
+            memory_bytes: { type: ['integer', 'null'], description: 'Resident' },
+          },
+          required: ['pid', 'ppid', 'state', 'cmd', 'cpu_seconds', 'cpu_percent', 'memory_bytes'],
+        },
       },
       leftovers: { type: 'array', items: { type: 'object' } },
       cleanup_command: NULLABLE_STRING,
@@ -92,6 +111,7 @@ export default defineCommand({
       'owner',
       'timeline',
       'log_ref',
+      'processes',
       'leftovers',
       'damaged',
     ],
@@ -103,6 +123,7 @@ export default defineCommand({
     const [run_id = args.run] = run_ids
     const view = viewRun(root, run_id)
     const { intent, main, end, owner } = view
+    const ready = readReady(root, run_id)
     const path = logPath(root, run_id)
     const log = statSync(path, { throwIfNoEntry: false })
     const lifetime = intent?.limits.max_lifetime_ms ?? null
@@ -125,18 +146,23 @@ export default defineCommand({
       exit_code: end?.exit_code ?? null,
       signal: end?.signal ?? null,
       exit_reason: end?.exit_reason ?? null,
-      stop_cause: end?.stop_cause ?? view.stop?.cause ?? null,
+      stop_cause: stopCauseOf(view),
       reconcile_reason: view.reconcile_reason,
       error: end?.error ?? null,
       max_lifetime_seconds: lifetime === null ? null : lifetime / 1_000,
       timeline: {
         created_at: intent?.created_at ?? null,
         started_at: main?.started_at ?? null,
+        ready_at: ready.state === 'ok' ? ready.record.ready_at : null,
         main_exited_at: end?.main_exited_at ?? null,
         ended_at: end?.ended_at ?? null,
       },
       // A hole in the middle means that the log reached its cap: fewer blocks on disk than bytes in the file.
       log_ref: log ? { path, bytes: log.size, truncated: log.blocks * 512 + 4096 < log.size } : null,
+      processes: runProcesses(root, view).map(process => ({
+        ...process,
+        cmd: externalText(process.cmd, 256),
+      })),
       leftovers: view.leftovers.map(({ identity, cmd }) => ({
         pid: identity.pid,
         cmd: externalText(cmd, 256),

@@ -1,6 +1,6 @@
 /** A run as `wait` answers with it: how it ended. */
 import { externalText } from '../../framework/output/sanitize.js'
-import type { RunView } from '../../framework/runs/status.js'
+import { type RunView, stopCauseOf } from '../../framework/runs/status.js'
 import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
 
 /** Characters of a command line. */
@@ -38,7 +38,7 @@ export function waitedRun(view: RunView) {
     exit_code: end?.exit_code ?? null,
     signal: end?.signal ?? null,
     exit_reason: end?.exit_reason ?? null,
-    stop_cause: end?.stop_cause ?? view.stop?.cause ?? null,
+    stop_cause: stopCauseOf(view),
     reconcile_reason: view.reconcile_reason,
     leftovers: view.leftovers.length,
     created_at: intent?.created_at ?? null,

@@ -14,12 +14,15 @@ import { type ProcessTable, readProcessTable } from './table.js'
 import type { Bearers, Ties } from './ties.js'
 import type { Member, TrackingMethod, Tree } from './tracking.js'
 
+/** What was seen of the run. Who only looks keeps nothing. */
+type Seen = Pick<Journal, 'read' | 'add' | 'compact'>
+
 export interface SnapshotOptions {
   /** The run's first process; null where nobody recorded it. */
   readonly main: ProcessIdentity | null
   readonly marker: Marker
   /** What it names is the run's too, as long as it lives. */
-  readonly journal: Journal
+  readonly journal: Seen
   /** Pids of what is never the run's: its owner, its guard. This process is left out anyway. */
   readonly exclude: readonly number[]
   /** A session that the run shares with its owner and others: a foreground run's on a terminal. */
@@ -31,7 +34,7 @@ export class SnapshotTracking implements TrackingMethod {
   readonly complete = false
   readonly #main: ProcessIdentity | null
   readonly #marker: Marker
-  readonly #journal: Journal
+  readonly #journal: Seen
   readonly #shared_session: number | null
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()

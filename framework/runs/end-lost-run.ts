@@ -135,7 +135,7 @@ function askOnce(root: StateRoot, run_id: string, options: EndLostOptions): void
 }
 
 /** The session of a run on its caller's terminal, whose main process leads none of its own. */
-const sharedSession = ({ main }: RunView): number | null =>
+export const sharedSession = ({ main }: RunView): number | null =>
   main && main.sid !== main.main.pid ? main.sid : null
 
 /** Where the intent cannot be read, the main process and the journal have to do. */

@@ -14,14 +14,16 @@ import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
+import type { MainExit } from './main-exit.js'
 import { endNested } from './nested.js'
 import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import { type ExitReason, logPath, publishStop, type RunEnd, type StopCause } from './records.js'
-import { type MainExit, type OwnerOptions, type StartedMain, startMain } from './start-main.js'
+import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 import { TreeEnding } from './tree-ending.js'
 
-export { type MainExit, type OwnerOptions, StartFailed } from './start-main.js'
+export type { MainExit } from './main-exit.js'
+export { type OwnerOptions, StartFailed } from './start-main.js'
 
 /** The questions in files are also read without a signal, so often, in ms. */
 const ASK_INTERVAL_MS = 1_000
@@ -261,7 +263,7 @@ export class OwnedRun {
       signal: exit?.signal ?? null,
       exit_reason: exit ? exitReason(exit, this.#tree_ending.wasKilled(this.main.pid)) : null,
       stop_cause: this.#causeOnRecord(),
-      reconcile_reason: exit ? null : 'main_survives',
+      reconcile_reason: reconcileReason(exit),
       started_at: this.#started_at,
       main_exited_at: exit?.at ?? null,
       error: this.#fault,
@@ -282,7 +284,13 @@ export class OwnedRun {
   }
 }
 
+/** Null where it is known how the main process ended. */
+function reconcileReason(exit: MainExit | null): string | null {
+  if (!exit) return 'main_survives'
+  return exit.exit_code === null && exit.signal === null ? 'exit_unseen' : null
+}
+
 function exitReason(exit: MainExit, killed: boolean): ExitReason {
-  if (exit.signal === null) return 'natural'
+  if (exit.signal === null) return exit.exit_code === null ? 'runtime_error' : 'natural'
   return killed && exit.signal === 'SIGKILL' ? 'forced_kill' : 'signal'
 }

@@ -21,6 +21,7 @@ import { endRecord, recordedError, shortened } from './end-record.js'
 import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
 import { abandon } from './lost.js'
+import { exitOf, type MainExit } from './main-exit.js'
 import { isUnbound } from './questions.js'
 import {
   journalPath,
@@ -52,12 +53,6 @@ export interface OwnerOptions {
   readonly leftovers: 'end' | 'follow' | DescendantsWait
   /** The program stays in our own session and group, on our terminal. False where left out. */
   readonly shares_session?: boolean
-}
-
-export interface MainExit {
-  readonly exit_code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly at: string
 }
 
 export interface StartedMain {
@@ -207,7 +202,7 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
       sid,
       started_at: new Date().toISOString(),
     })
-    return { child, main, exited, tracking }
+    return { child, main, exited: exitOf(exited, main, child), tracking }
   } catch (error) {
     // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
     // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.

@@ -16,6 +16,7 @@ import {
   readMain,
   readOwner,
   readStop,
+  type StopCause,
 } from './records.js'
 
 export type RunStatus = 'pending' | 'running' | 'exited' | 'failed' | 'killed' | 'unknown'
@@ -58,6 +59,13 @@ export const isOver = (view: RunView): boolean =>
   view.status !== 'running' &&
   view.owner_state === 'none' &&
   view.leftovers.length === 0
+
+/** Why the run was ended, or is being; null where it goes on, or ended by itself. */
+export function stopCauseOf({ end, stop, reconcile_reason }: RunView): StopCause | null {
+  if (end) return end.stop_cause
+  // Also where nobody has come to record it.
+  return stop?.cause ?? (reconcile_reason === 'reboot' ? 'reboot' : null)
+}
 
 /** Reads one run's records and derives its status. Writes nothing, signals nothing. */
 export function viewRun(root: StateRoot, run_id: string): RunView {

@@ -1,7 +1,7 @@
 /** What happens to runs and sessions, as records tell it. Every event is one fact of one record. */
 
 import type { RunEnd, RunReady, StopCause } from '../records.js'
-import type { RunView } from '../status.js'
+import { type RunView, stopCauseOf } from '../status.js'
 
 interface OfRun {
   readonly run_id: string
@@ -22,7 +22,7 @@ export type RunEvent = OfRun &
         readonly exit_code: number | null
         readonly signal: string | null
         readonly exit_reason: RunEnd['exit_reason']
-        readonly stop_cause: RunEnd['stop_cause']
+        readonly stop_cause: StopCause | null
         readonly reconcile_reason: string | null
       }
     | { readonly event: 'leftover'; readonly pid: number; readonly cmd: string }
@@ -62,7 +62,8 @@ export function eventsBeforeEnd({ run_id, intent, main, stop }: RunView, ready: 
 }
 
 /** The end, and one event for each process that lived on when tracking ended. */
-export function eventsOfEnd({ run_id, intent, end, stop, status, reconcile_reason }: RunView): RunEvent[] {
+export function eventsOfEnd(view: RunView): RunEvent[] {
+  const { run_id, intent, end, status, reconcile_reason } = view
   const of_run = { run_id, session_id: intent?.session_id ?? null, at: end?.ended_at ?? null }
   const exited: RunEvent = {
     event: 'exited',
@@ -71,7 +72,7 @@ export function eventsOfEnd({ run_id, intent, end, stop, status, reconcile_reaso
     exit_code: end?.exit_code ?? null,
     signal: end?.signal ?? null,
     exit_reason: end?.exit_reason ?? null,
-    stop_cause: end?.stop_cause ?? stop?.cause ?? null,
+    stop_cause: stopCauseOf(view),
     reconcile_reason,
   }
   const left = [...(end?.survivors ?? []), ...(end?.leftovers ?? [])]

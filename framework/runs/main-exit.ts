@@ -1,0 +1,56 @@
+/**
+ * How a main process exited. Node learns that from waitpid(2), and not at all where somebody else in the process took
+ * the status (ECHILD): then the process is gone, and nobody will ever know how.
+ */
+import type { ChildProcess } from 'node:child_process'
+import type { ProcessIdentity } from '../process/identity.js'
+import { look } from '../process/liveness.js'
+
+export interface MainExit {
+  readonly exit_code: number | null
+  /** Null together with `exit_code` where nobody was told how it ended. */
+  readonly signal: NodeJS.Signals | null
+  readonly at: string
+}
+
+/** Between two looks at the process, in ms. */
+const LOOK_MS = 1_000
+/** How often in a row it is gone, and Node, which turned its loop in between, was not told. */
+const UNTOLD_LOOKS = 3
+
+/**
+ * Resolves once, never rejects.
+ * @param told what Node tells of the child
+ */
+export function exitOf(
+  told: Promise<MainExit>,
+  main: ProcessIdentity,
+  child: Pick<ChildProcess, 'unref'>,
+): Promise<MainExit> {
+  return new Promise(resolve => {
+    let untold = 0
+    const timer = setInterval(() => {
+      untold = isGone(main) ? untold + 1 : 0
+      if (untold < UNTOLD_LOOKS) return
+      // Node waits for it for ever.
+      child.unref()
+      end({ exit_code: null, signal: null, at: new Date().toISOString() })
+    }, LOOK_MS)
+    // The child itself keeps the owner alive.
+    timer.unref()
+    const end = (exit: MainExit): void => {
+      clearInterval(timer)
+      resolve(exit)
+    }
+    void told.then(end)
+  })
+}
+
+function isGone(main: ProcessIdentity): boolean {
+  try {
+    return look(main) !== 'alive'
+  } catch {
+    // No descriptor left to look with.
+    return false
+  }
+}
