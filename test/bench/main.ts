@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { backgroundRows } from './background-rows.js'
 import { coldRows } from './cold-rows.js'
 import { historyRows } from './history-rows.js'
+import { runRows } from './run-rows.js'
 
 /** One line of the table. */
 export interface Row {
@@ -19,7 +20,7 @@ const rounds = Number(asked)
 const directory = mkdtempSync(join(tmpdir(), 'chaperone-bench-'))
 try {
   console.log(`Node ${process.version}, ${rounds} interleaved rounds, medians\n`)
-  for (const rows of [coldRows, backgroundRows, historyRows].filter(
+  for (const rows of [coldRows, runRows, backgroundRows, historyRows].filter(
     ({ name }) => !only || name.startsWith(only),
   )) {
     for (const { what, measured, budget, within } of await rows(directory, rounds))
