@@ -1,6 +1,6 @@
 // Runs the suite on other Node versions, taken from the registry as packages: `npm run test:nodes [-- 22 24]`.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -12,6 +12,8 @@ if (!platform) throw new Error(`no Node packages for ${process.platform}`)
 let failed = false
 for (const version of versions) {
   const directory = mkdtempSync(join(tmpdir(), `node-${version}-`))
+  // Some tests run programs as another user, who must get at this Node too.
+  chmodSync(directory, 0o755)
   try {
     writeFileSync(join(directory, 'package.json'), '{"private":true}')
     const name = `node-${platform}-${process.arch}`

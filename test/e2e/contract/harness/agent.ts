@@ -12,6 +12,7 @@ interface Schema {
 
 interface Flag {
   readonly type: string
+  readonly description: string
   readonly required: boolean
   readonly short?: string
   readonly enum_values?: readonly (string | number)[]
@@ -79,7 +80,11 @@ function given(name: string, flag: Flag, directory: string): string[] {
   return [`--${name}`, valueFor(flag, directory)]
 }
 
-function valueFor({ type, enum_values, pattern, pattern_type, schema }: Flag, directory: string): string {
+function valueFor(flag: Flag, directory: string): string {
+  const { type, description, enum_values, pattern, pattern_type, schema } = flag
+  // An agent reads: what a description begins with is the form of the value.
+  const [form] = /^[A-Z]+=[A-Z]+(?= )/.exec(description) ?? []
+  if (form !== undefined) return form
   if (enum_values) return String(enum_values[0])
   if (type === 'integer') return '3'
   if (type === 'number') return '2.5'
