@@ -134,7 +134,8 @@ function startFailed(start: Start, intent: RunIntent, failed: RunStartFailed): E
     case 'STOPPED_BEFORE_START':
       return new FrameworkExit('CONFLICT', code, message, {
         context,
-        fix_required: 'start it again, once nobody stops the session or the run',
+        fix_required:
+          'start it again, once nobody stops the session or the run, and what it is bound to lives',
       })
     case 'START_FAILED':
       return new FrameworkExit('GENERAL_ERROR', code, message, { context, fix_required: programFix(errno) })

@@ -1,5 +1,5 @@
 /** What `start` refuses: exit 2 or 4 with the fix, and nothing of it runs. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { SLEEPER } from '../background/programs.js'
@@ -79,5 +79,49 @@ test('arguments that are longer than the system takes are exit 4, START_FAILED, 
   expect(envelope.error).toMatchObject({ code: 'START_FAILED', context: { errno: 'E2BIG' } })
   expect(envelope.error.message).toMatch(/longer than the system takes/)
   expect(envelope.error.fix_required).toMatch(/file/)
+  await sandbox.nothingLeft()
+})
+
+test.each([
+  { argv: ['--runtime', 'docker', '--', ...SLEEPER], says: /must be one of background/ },
+  { argv: ['--ready-log', '[', '--', ...SLEEPER], says: /regular expression/ },
+  { argv: ['--ready-port', '0', '--', ...SLEEPER], says: /1 to 65535/ },
+  { argv: ['--ready-port', '65536', '--', ...SLEEPER], says: /1 to 65535/ },
+  { argv: ['--ready-fd', '1', '--', ...SLEEPER], says: /3 to 255/ },
+  { argv: ['--ready-log', 'a', '--ready-fd', '3', '--', ...SLEEPER], says: /together/ },
+  { argv: ['--ready-timeout', '5s', '--', ...SLEEPER], says: /needs one of/ },
+  { argv: ['--ready-log', 'a', '--ready-timeout', '0', '--', ...SLEEPER], says: /longer than 0/ },
+  { argv: ['--ready-log', 'a', '--ready-timeout', '2h', '--', ...SLEEPER], says: /at most 1h/ },
+])(
+  'start $argv is refused with exit 2, and nothing is recorded (readiness, runtime)',
+  async ({ argv, says }) => {
+    const sandbox = Sandbox.create()
+    const { code, envelope } = await sandbox.call(['start', ...argv])
+    expect(code).toBe(2)
+    expect(envelope.error.message).toMatch(says)
+    expect(existsSync(sandbox.state)).toBe(false)
+  },
+)
+
+test('a template with a runtime that start does not know, or a name that none can have, is exit 4', async () => {
+  const sandbox = Sandbox.create()
+  for (const option of [{ runtime: 'foreground' }, { name: 'a/b' }]) {
+    template(sandbox, 'server', { argv: [...SLEEPER], ...option })
+    const { code, envelope } = await sandbox.call(['start', '-t', 'server'])
+    expect(code).toBe(4)
+    expect(envelope.error.code).toBe('TEMPLATE_INVALID')
+  }
+  const given = ['start', '-t', 'server', '--name', 'fine', '--dry-run']
+  expect((await sandbox.call(given)).envelope.data.plan.name).toEqual({ value: 'fine', from: 'command_line' })
+})
+
+test('a file that is no program of this machine is run by the shell, as exec does, and its end is told', async () => {
+  const sandbox = Sandbox.create()
+  // execvp(3): what fails with ENOEXEC is given to /bin/sh.
+  const path = sandbox.file('no-program', '\x7fELF garbage\n')
+  chmodSync(path, 0o755)
+  const { code, envelope } = await sandbox.call(['start', '--ready-log', 'up', '--', path])
+  expect(code).toBe(1)
+  expect(envelope.error).toMatchObject({ code: 'NOT_READY', context: { program_exit_code: 127 } })
   await sandbox.nothingLeft()
 })
