@@ -1,5 +1,5 @@
 /** One look at all processes: what a run's ties reach in it, and where runs inside the run begin. */
-import { type Marker, type MarkerState, markerState } from './marker.js'
+import { type IsRun, type Marker, type MarkerState, markerState } from './marker.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import type { ProcessTable } from './table.js'
 import { type Bearers, findTied, type Ties } from './ties.js'
@@ -9,17 +9,20 @@ export class Look {
   readonly #marker: Marker
   readonly #markers = new Map<number, MarkerState>()
   readonly #isExcluded: (stat: ProcessStat) => boolean
+  readonly #isRun: IsRun
   readonly #shared_session: number | null
 
   constructor(
     table: ProcessTable,
     marker: Marker,
     isExcluded: (stat: ProcessStat) => boolean,
-    shared_session: number | null = null,
+    isRun: IsRun,
+    shared_session: number | null,
   ) {
     this.table = table
     this.#marker = marker
     this.#isExcluded = isExcluded
+    this.#isRun = isRun
     this.#shared_session = shared_session
   }
 
@@ -27,13 +30,13 @@ export class Look {
   markerOf({ pid }: ProcessStat): MarkerState {
     const known = this.#markers.get(pid)
     if (known) return known
-    const state = markerState(pid, this.#marker)
+    const state = markerState(pid, this.#marker, this.#isRun)
     this.#markers.set(pid, state)
     return state
   }
 
   /**
-   * Finds the run's processes, and those of runs inside it: another value of the marker begins one, and all below it
+   * Finds the run's processes, and those of runs inside it: the marker of another run begins one, and all below it
    * is of that run, even what cleared its environment and is tied to ours by a group or session that both share.
    */
   find(verified: ReadonlyMap<number, number>, bearers: Bearers): { ties: Ties; nested: ProcessStat[] } {

@@ -7,7 +7,7 @@ import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
 import type { Journal } from './journal.js'
 import { standing } from './liveness.js'
 import { Look } from './look.js'
-import type { Marker } from './marker.js'
+import { type IsRun, type Marker, markerValues } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { type ProcessTable, readProcessTable } from './table.js'
@@ -25,6 +25,8 @@ export interface SnapshotOptions {
   readonly journal: Seen
   /** Pids of what is never the run's: its owner, its guard. This process is left out anyway. */
   readonly exclude: readonly number[]
+  /** Which other values of the marker are runs inside this one. */
+  readonly isRun: IsRun
   /** A session that the run shares with its owner and others: a foreground run's on a terminal. */
   readonly shared_session?: number | null
 }
@@ -35,21 +37,24 @@ export class SnapshotTracking implements TrackingMethod {
   readonly #main: ProcessIdentity | null
   readonly #marker: Marker
   readonly #journal: Seen
+  readonly #isRun: IsRun
   readonly #shared_session: number | null
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()
   #known = new Map<number, Member>()
+  #values_of_main: readonly string[] = []
   #bearers: Bearers
   /** Of the look before: a process that is just being set up shows no marker, and is asked once more. */
   #former_bearers: Bearers = new Map()
   /** Processes without the marker: start times by pid. They can get it only by a tie that we would see. */
   #unmarked = new Map<number, number>()
 
-  constructor({ main, marker, journal, exclude, shared_session = null }: SnapshotOptions) {
+  constructor({ main, marker, journal, exclude, isRun, shared_session = null }: SnapshotOptions) {
     keepSpareDescriptor()
     this.#main = main
     this.#marker = marker
     this.#journal = journal
+    this.#isRun = isRun
     this.#shared_session = shared_session
     for (const identity of [self(), ...exclude.map(identify)])
       if (identity) this.#excluded.set(identity.pid, identity.start_time)
@@ -67,7 +72,9 @@ export class SnapshotTracking implements TrackingMethod {
   look(): Tree {
     const { verified, hidden } = this.#verify()
     const table = readProcessTable()
-    const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), this.#shared_session)
+    this.#seeMain(verified)
+    const isRun: IsRun = value => !this.#values_of_main.includes(value) && this.#isRun(value)
+    const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), isRun, this.#shared_session)
     const bearers = new Map([...this.#former_bearers, ...this.#bearers])
     const { ties, nested } = look.find(verified, bearers)
     const members = [...ties.members.values()].map(memberOf)
@@ -100,6 +107,13 @@ export class SnapshotTracking implements TrackingMethod {
       if (found === 'hidden') hidden.push(member)
     }
     return { verified, hidden }
+  }
+
+  /** What the run's first process carries is no other run's, whatever it says: it may have replaced its environment. */
+  #seeMain(verified: ReadonlyMap<number, number>): void {
+    const main = this.#main
+    if (!main || verified.get(main.pid) !== main.start_time) return
+    this.#values_of_main = markerValues(main.pid, this.#marker.name) ?? this.#values_of_main
   }
 
   #knows({ identity }: Member): boolean {

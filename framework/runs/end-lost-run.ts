@@ -8,7 +8,6 @@ import { type ProcessIdentity, sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
-import { SnapshotTracking } from '../process/snapshot.js'
 import { adoptReservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { describeProcesses, endRecord, shortened } from './end-record.js'
@@ -16,12 +15,12 @@ import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { endNested } from './nested.js'
+import { markerOf, recordedTracking } from './recorded-tracking.js'
 import {
   journalPath,
   publishEnd,
   publishStop,
   type RunEnd,
-  type RunIntent,
   readEnd,
   readStop,
   recordPath,
@@ -59,13 +58,9 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   askOnce(root, run_id, options)
   const force = options.force ?? new AbortController().signal
   const nested = endNested(root, run_id, options.grace_ms, force)
-  const ours = [view.owner?.owner, view.owner?.guard].flatMap(one => (one ? [one.pid] : []))
-  const marker = view.intent?.marker ?? unknownMarker(run_id)
-  const main = view.main?.main ?? unrecordedMain(marker, view.intent?.kind === 'foreground')
+  const main = view.main?.main ?? unrecordedMain(markerOf(view), view.intent?.kind === 'foreground')
   const journal = openJournal(journalPath(root, run_id))
-  const exclude = [process.pid, ...ours]
-  const shared_session = sharedSession(view)
-  const tracking = new LastLook(new SnapshotTracking({ main, marker, journal, exclude, shared_session }))
+  const tracking = new LastLook(recordedTracking(root, view, main, journal))
   const was_alive = main !== null && look(main) === 'alive'
   const ended = new Set<number>()
   let killed_main = false
@@ -133,10 +128,3 @@ function askOnce(root: StateRoot, run_id: string, options: EndLostOptions): void
     // A full disk must not keep the run alive; the end record names the cause.
   }
 }
-
-/** The session of a run on its caller's terminal, whose main process leads none of its own. */
-export const sharedSession = ({ main }: RunView): number | null =>
-  main && main.sid !== main.main.pid ? main.sid : null
-
-/** Where the intent cannot be read, the main process and the journal have to do. */
-const unknownMarker = (run_id: string): RunIntent['marker'] => ({ name: 'NO_MARKER_IS_KNOWN', value: run_id })

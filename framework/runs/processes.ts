@@ -1,10 +1,9 @@
 /** What lives of a run that has not ended, looked at by somebody who only wants to know: nothing is written or signalled. */
 import { parseLines, readText } from '../process/journal-file.js'
-import { SnapshotTracking } from '../process/snapshot.js'
 import { commandLine } from '../process/table.js'
 import { type Usage, usageOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
-import { sharedSession } from './end-lost-run.js'
+import { recordedTracking } from './recorded-tracking.js'
 import { journalPath } from './records.js'
 import type { RunView } from './status.js'
 
@@ -18,17 +17,14 @@ export interface RunProcess extends Usage {
 
 /** The processes of a live run, the main one first; none of a run that has ended, or is on another machine. */
 export function runProcesses(root: StateRoot, view: RunView): RunProcess[] {
-  const { run_id, intent, main, owner, end, owner_state } = view
+  const { run_id, intent, main, end, owner_state } = view
   if (!intent || !main || end || owner_state === 'foreign' || owner_state === 'none') return []
   const journal = {
     read: () => seen(root, run_id),
     add: () => {},
     compact: () => {},
   }
-  const exclude = [owner?.owner, owner?.guard].flatMap(holder => holder?.pid ?? [])
-  const shared_session = sharedSession(view)
-  const { marker } = intent
-  return new SnapshotTracking({ main: main.main, marker, journal, exclude, shared_session })
+  return recordedTracking(root, view, main.main, journal)
     .look()
     .members.flatMap(({ identity, ppid, state }) => {
       const usage = usageOf(identity)

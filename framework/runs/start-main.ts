@@ -22,6 +22,7 @@ import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
 import { abandon } from './lost.js'
 import { exitOf, type MainExit } from './main-exit.js'
+import { otherRuns } from './other-runs.js'
 import { isUnbound } from './questions.js'
 import {
   journalPath,
@@ -193,7 +194,8 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     const shared = shares_session ? readStat(process.pid) : null
     const { pgid, sid } = shared ?? { pgid: main.pid, sid: main.pid }
     const shared_session = shared?.sid ?? null
-    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude, shared_session })
+    const isRun = otherRuns(root, intent)
+    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude, isRun, shared_session })
     publishMain(root, {
       schema_version: RECORD_VERSION,
       run_id: intent.run_id,

@@ -14,7 +14,13 @@ const NEVER_MS = 3_600_000
 
 function track(main: number): SnapshotTracking {
   const journal = openJournal(stage.path('seen.log'))
-  return new SnapshotTracking({ main: identityOf(main), marker: stage.marker, journal, exclude: [] })
+  return new SnapshotTracking({
+    main: identityOf(main),
+    marker: stage.marker,
+    journal,
+    exclude: [],
+    isRun: () => true,
+  })
 }
 
 const pidsOf = (members: readonly Member[]): number[] => members.map(({ identity }) => identity.pid)
@@ -156,7 +162,13 @@ test('says that nothing was there where nothing was', async () => {
   const identity = identityOf(main.pid)
   await reap(main)
   const journal = openJournal(stage.path('seen.log'))
-  const tracking = new SnapshotTracking({ main: identity, marker: stage.marker, journal, exclude: [] })
+  const tracking = new SnapshotTracking({
+    main: identity,
+    marker: stage.marker,
+    journal,
+    exclude: [],
+    isRun: () => true,
+  })
   expect(await endTree({ tracking, grace_ms: NEVER_MS })).toEqual({ ended: 0, killed: [], survivors: [] })
 })
 
@@ -238,7 +250,7 @@ if (mode === 'own') {
   main = child.pid
   while (!existsSync(directory + '/main')) await new Promise(resolve => setTimeout(resolve, 5))
 }
-const tracking = new SnapshotTracking({ main: identify(main), marker: { name: 'STAGE_RUN', value: marker }, journal: openJournal(directory + '/seen.log'), exclude: [] })
+const tracking = new SnapshotTracking({ main: identify(main), marker: { name: 'STAGE_RUN', value: marker }, journal: openJournal(directory + '/seen.log'), exclude: [], isRun: () => true })
 writeFileSync(directory + '/ready', String(process.pid))
 while (!existsSync(directory + '/go')) await new Promise(resolve => setTimeout(resolve, 5))
 const used_up = {}

@@ -13,6 +13,7 @@ function track(main: number | null, exclude: readonly number[] = []): SnapshotTr
     marker: stage.marker,
     journal: journal(),
     exclude,
+    isRun: () => true,
   })
 }
 
@@ -110,6 +111,7 @@ test('goes on from the journal after its owner and the main process died', async
     marker: stage.marker,
     journal: journal(),
     exclude: [],
+    isRun: () => true,
   })
   expect(pids(successor)).toEqual(expect.arrayContaining(sorted(daemon, orphan)))
   expect(pids(successor)).not.toContain(main.pid)

@@ -84,6 +84,20 @@ test('what an end record names as left over is ended by its identity, and only t
   expect(isLive(root, run_id)).toBe(false)
 })
 
+test('a process of a lost run that got the pid of its dead owner, or guard, is ended', async () => {
+  for (const holder of ['owner', 'guard'] as const) {
+    const root = temporaryRoot()
+    const { run_id } = recorded(root)
+    const main = await living()
+    // The kernel hands a pid out again, never a start time with it.
+    const before = { ...main.identity, start_time: main.identity.start_time - 1 }
+    claimed(root, run_id, { owner: await dead(), guard: await dead(), [holder]: before })
+    started(root, run_id, main.identity)
+    expect(await stopRuns(root, [run_id], STOP)).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+    expect(look(main.identity)).toBe('gone')
+  }
+})
+
 test('a lost run is ended by its main process, its group and its journal', async () => {
   const root = temporaryRoot()
   const intent = recorded(root)

@@ -1,0 +1,38 @@
+/** What the marker of another run says of a process that is tied to a run: whose it is to end. */
+import { existsSync } from 'node:fs'
+import type { IsRun } from '../process/marker.js'
+import type { StateRoot } from '../store/state-root.js'
+import { type RunIntent, readIntent } from './records.js'
+
+/** A run id; with the ending it marks the run's owner and guard. */
+const VALUE = /^([0-9a-f]{12})(\.owner)?$/
+/** Runs are not nested deeper. */
+const MAX_DEPTH = 64
+
+/**
+ * A process with the marker of a live run on record is that run's, which has an owner of its own. Any other value ties
+ * it to nobody who would end it: one that was copied from a run that has ended, or that is around ours, or that has its
+ * records elsewhere.
+ * @param intent of the run that asks; null where it cannot be read
+ */
+export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
+  const around = runsAround(root, intent)
+  return value => {
+    const [, run_id, is_owner] = VALUE.exec(value) ?? []
+    if (run_id === undefined) return false
+    // An owner has something to do when its run has left `live/`.
+    if (is_owner !== undefined) return existsSync(root.run(run_id))
+    return !around.has(run_id) && existsSync(root.live(run_id))
+  }
+}
+
+function runsAround(root: StateRoot, intent: RunIntent | null): ReadonlySet<string> {
+  const around = new Set<string>()
+  let outer = intent?.parent_run_id ?? null
+  while (outer !== null && !around.has(outer) && around.size < MAX_DEPTH) {
+    around.add(outer)
+    const read = readIntent(root, outer)
+    outer = read.state === 'ok' ? read.record.parent_run_id : null
+  }
+  return around
+}

@@ -1,0 +1,37 @@
+/** Following a run by its records, for somebody who is not its owner. */
+import type { ProcessIdentity } from '../process/identity.js'
+import { look } from '../process/liveness.js'
+import { type SnapshotOptions, SnapshotTracking } from '../process/snapshot.js'
+import type { StateRoot } from '../store/state-root.js'
+import { otherRuns } from './other-runs.js'
+import type { RunIntent } from './records.js'
+import type { RunView } from './status.js'
+
+/** @param main the run's first process, where anybody knows it */
+export function recordedTracking(
+  root: StateRoot,
+  view: RunView,
+  main: ProcessIdentity | null,
+  journal: SnapshotOptions['journal'],
+): SnapshotTracking {
+  // A dead holder's pid may be that of a process of the run by now.
+  const exclude = [view.owner?.owner, view.owner?.guard].flatMap(holder =>
+    holder && look(holder) === 'alive' ? [holder.pid] : [],
+  )
+  return new SnapshotTracking({
+    main,
+    marker: markerOf(view),
+    journal,
+    exclude,
+    isRun: otherRuns(root, view.intent),
+    shared_session: sharedSession(view),
+  })
+}
+
+/** Where the intent cannot be read, the main process and the journal have to do. */
+export const markerOf = ({ run_id, intent }: RunView): RunIntent['marker'] =>
+  intent?.marker ?? { name: 'NO_MARKER_IS_KNOWN', value: run_id }
+
+/** The session of a run on its caller's terminal, whose main process leads none of its own. */
+const sharedSession = ({ main }: RunView): number | null =>
+  main && main.sid !== main.main.pid ? main.sid : null
