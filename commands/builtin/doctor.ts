@@ -73,6 +73,7 @@ export default defineCommand({
       stateDirectory(internals),
       tracking(),
       guardShell(),
+      await terminal(),
       shim(),
       initProcess(),
       compiled(internals),
@@ -164,6 +165,15 @@ function guardShell(): Check {
     detail: '/bin/sh',
     ...(ok ? {} : { error: '/bin/sh cannot be executed', fix: 'install a POSIX shell as /bin/sh' }),
   }
+}
+
+/** Not needed by what needs no terminal, so its absence is no failure. */
+async function terminal(): Promise<Check> {
+  const { findTmux, TMUX_MISSING } = await import('../../framework/runs/terminal-server.js')
+  const path = findTmux()
+  if (path) return { name: 'tmux', ok: true, detail: path }
+  const { message, fix } = TMUX_MISSING
+  return { name: 'tmux', ok: true, detail: `not there: ${message}`, fix }
 }
 
 function shim(): Check {

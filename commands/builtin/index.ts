@@ -2,6 +2,7 @@
 import type { LoadCommand } from '../../framework/invocation/source.js'
 
 export const BUILTINS: ReadonlyMap<string, LoadCommand> = new Map<string, LoadCommand>([
+  ['attach', async () => (await import('./attach.js')).default],
   ['cleanup', async () => (await import('./cleanup.js')).default],
   ['doctor', async () => (await import('./doctor.js')).default],
   ['events', async () => (await import('./events.js')).default],

@@ -72,7 +72,7 @@ export function startOptions(
 }
 
 const GRACE = { least_ms: 0, most_ms: 86_400_000 }
-const RUNTIMES = ['background'] as const
+const RUNTIMES = ['background', 'tmux'] as const
 
 const isRuntime = (runtime: string): runtime is (typeof RUNTIMES)[number] =>
   RUNTIMES.some(known => known === runtime)

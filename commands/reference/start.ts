@@ -28,7 +28,11 @@ export default defineCommand({
   timeout_seconds: READY_TIMEOUT.most_ms / 1_000 + 100,
   flags: {
     ...PROGRAM_FLAGS,
-    runtime: { type: 'enum', enum_values: ['background'], description: 'Where it lives; else background' },
+    runtime: {
+      type: 'enum',
+      enum_values: ['background', 'tmux'],
+      description: 'Where it lives; else background. tmux: on a terminal that attach opens',
+    },
     'max-lifetime': {
       type: 'string',
       description: `When it is ended, whoever calls or does not: 500ms, 60s, 2m, 1h, 7d; else ${DEFAULT_LIFETIME}`,

@@ -51,7 +51,7 @@ export interface RunResult {
 export interface BackgroundOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Where the program lives: without a terminal where left out. */
+  /** Where the program lives: `background`, without a terminal, where left out; `tmux`, on one that `attach` opens. */
   readonly runtime?: RuntimeName
   /** A name for people, shown by `ps`. */
   readonly name?: string

@@ -21,7 +21,8 @@ export class GrowingLines {
   }
 
   next(): string[] {
-    const lines = (this.#rest + this.#read()).split('\n')
+    // On a terminal a line ends with both.
+    const lines = (this.#rest + this.#read()).split(/\r?\n/)
     this.#rest = (lines.pop() ?? '').slice(-MAX_LINE)
     this.#last.push(...lines)
     this.#last.splice(0, this.#last.length - LAST_LINES)

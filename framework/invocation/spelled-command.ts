@@ -40,7 +40,7 @@ function isExecutable(path: string): boolean {
 }
 
 /** One word of a POSIX shell, quoted where it needs to be. */
-const shellWord = (text: string): string =>
+export const shellWord = (text: string): string =>
   /^[A-Za-z0-9_/.:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** A fix of this tool's own runs as it stands in the caller's shell (contract A-09). */

@@ -6,6 +6,19 @@ import { listProc, readProcFile } from './proc-file.js'
 /** open(2), O_CLOEXEC, as proc_pid_fdinfo(5) prints it: Node opens all its own descriptors with it. */
 const CLOSE_ON_EXEC = 0o2000000
 
+/** What an execve(2) of this process would pass on, beside 0, 1 and 2. */
+export function inheritedDescriptors(): number[] {
+  return listProc('/proc/self/fdinfo')
+    .map(Number)
+    .filter(fd => fd > 2 && isInheritable(fd))
+}
+
+function isInheritable(fd: number): boolean {
+  const info = readProcFile(`/proc/self/fdinfo/${fd}`)?.toString('latin1') ?? ''
+  const flags = /^flags:\s*([0-7]+)/m.exec(info)?.[1]
+  return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0
+}
+
 /**
  * Closes every inherited descriptor above 2 but those to keep. For a process that Node started: a Node that starts
  * marks the low ones it was given as close-on-exec (libuv), so those cannot be told from its own, but neither do
@@ -14,13 +27,8 @@ const CLOSE_ON_EXEC = 0o2000000
  */
 export function closeInheritedDescriptors(keep: readonly number[]): number[] {
   const closed: number[] = []
-  for (const name of listProc('/proc/self/fdinfo')) {
-    const fd = Number(name)
-    if (fd <= 2 || keep.includes(fd)) continue
-    const flags = /^flags:\s*([0-7]+)/m.exec(
-      readProcFile(`/proc/self/fdinfo/${fd}`)?.toString('latin1') ?? '',
-    )
-    if (!flags?.[1] || (Number.parseInt(flags[1], 8) & CLOSE_ON_EXEC) !== 0) continue
+  for (const fd of inheritedDescriptors()) {
+    if (keep.includes(fd)) continue
     try {
       closeSync(fd)
       closed.push(fd)

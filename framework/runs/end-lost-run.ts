@@ -58,7 +58,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   askOnce(root, run_id, options)
   const force = options.force ?? new AbortController().signal
   const nested = endNested(root, run_id, options.grace_ms, force)
-  const main = view.main?.main ?? unrecordedMain(markerOf(view), view.intent?.kind === 'foreground')
+  const main = view.main?.main ?? unrecordedMain(markerOf(view), mayShareSession(view))
   const journal = openJournal(journalPath(root, run_id))
   const tracking = new LastLook(recordedTracking(root, view, main, journal))
   const was_alive = main !== null && look(main) === 'alive'
@@ -128,3 +128,6 @@ function askOnce(root: StateRoot, run_id: string, options: EndLostOptions): void
     // A full disk must not keep the run alive; the end record names the cause.
   }
 }
+
+const mayShareSession = ({ intent }: RunView): boolean =>
+  intent?.kind === 'foreground' || intent?.terminal !== undefined

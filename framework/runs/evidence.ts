@@ -18,7 +18,7 @@ export function isAnythingAlive(root: StateRoot, intent: RunIntent, main: RunMai
 /**
  * The main process of a run whose owner died between the start and `main.json`: the oldest process that carries the
  * run's marker and leads its own session, as every main process does (setsid(2) before the program).
- * @param may_share a foreground run: on a terminal its main process leads no session
+ * @param may_share a run on a terminal: there its main process leads no session
  */
 export function unrecordedMain(marker: RunIntent['marker'], may_share: boolean): ProcessIdentity | null {
   const [oldest] = marked(marker)

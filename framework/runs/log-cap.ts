@@ -123,7 +123,8 @@ export class LogCap {
     return new Promise(resolve => {
       const child = ownChild(
         spawn('fallocate', ['-p', '-o', String(offset), '-l', String(length), this.#path], {
-          // Without the run's marker: it is no process of the run.
+          // Without the run's marker, and not in a session that the run may share: it is no process of the run.
+          detached: true,
           env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
           stdio: 'ignore',
         }),

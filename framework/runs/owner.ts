@@ -256,6 +256,7 @@ export class OwnedRun {
   ): Promise<void> {
     clearTimeout(this.#look_timer)
     for (const cancel of this.#cancel) cancel()
+    await this.#options.drain?.()
     await this.#cap?.close()
     const exit = this.#exit
     const end = endRecord(this.run_id, {

@@ -54,6 +54,8 @@ export interface OwnerOptions {
   readonly leftovers: 'end' | 'follow' | DescendantsWait
   /** The program stays in our own session and group, on our terminal. False where left out. */
   readonly shares_session?: boolean
+  /** Resolves once all that the run wrote is in its log; asked before the end is recorded. Never rejects. */
+  readonly drain?: () => Promise<void>
 }
 
 export interface StartedMain {

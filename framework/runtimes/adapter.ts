@@ -68,7 +68,7 @@ export interface RuntimeAdapter {
   wait(run: HeldRun, signal: AbortSignal): Promise<RunView>
 }
 
-export const RUNTIMES = ['background'] as const
+export const RUNTIMES = ['background', 'tmux'] as const
 export type RuntimeName = (typeof RUNTIMES)[number]
 
 /** The run was not started; its records say so too, and nothing of it is alive. */

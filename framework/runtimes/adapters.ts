@@ -3,6 +3,7 @@ import type { RuntimeAdapter, RuntimeName } from './adapter.js'
 
 const ADAPTERS: Readonly<Record<RuntimeName, () => Promise<RuntimeAdapter>>> = {
   background: async () => (await import('./background.js')).background,
+  tmux: async () => (await import('./tmux.js')).tmuxRuntime,
 }
 
 export const adapterOf = (runtime: RuntimeName): Promise<RuntimeAdapter> => ADAPTERS[runtime]()

@@ -55,7 +55,7 @@ function ask(socket: Socket, message: StartMessage): Promise<StartAnswer | null>
  * No word came from the shim: it died in the middle of the start, or still lives and was left alone. Whatever it had
  * started is ended before anybody is told that the start failed.
  */
-async function silentShim(root: StateRoot, { run_id, limits }: RunIntent): Promise<RunStartFailed> {
+export async function silentShim(root: StateRoot, { run_id, limits }: RunIntent): Promise<RunStartFailed> {
   const { outcome } = await HELD_BY_SHIM.stop(
     { root, run_id },
     { cause: 'parent_signal', grace_ms: limits.grace_ms, force: false },

@@ -9,6 +9,7 @@ import { refreshPidFile } from '../runs/pid-file.js'
 import { isForced } from '../runs/questions.js'
 import { readIntent, readOwner } from '../runs/records.js'
 import { viewRun } from '../runs/status.js'
+import { leaveServer } from '../runs/terminal-server.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
 
 /** Between two looks at an owner whose pipe is closed and that has not gone, in ms: at first, and at the longest. */
@@ -32,6 +33,7 @@ export async function endLost([root_path, owner_json]: readonly string[]): Promi
   const held = liveRunIds(root).filter(run_id => attempt(() => isHeldBy(root, run_id, owner)) ?? false)
   // One that cannot be ended, or recorded, keeps no other from being ended.
   await Promise.allSettled(held.map(run_id => endOne(root, run_id)))
+  for (const run_id of held) await leaveTerminal(root, run_id)
   const sessions = new Set(held.map(run_id => attempt(() => sessionOf(root, run_id)) ?? null))
   for (const session_id of sessions) if (session_id !== null) await refreshPidFile(root, session_id)
 }
@@ -61,6 +63,13 @@ async function endOne(root: StateRoot, run_id: string): Promise<void> {
   } finally {
     clearInterval(asking)
   }
+}
+
+/** The window went with the shim. */
+async function leaveTerminal(root: StateRoot, run_id: string): Promise<void> {
+  const intent = attempt(() => readIntent(root, run_id))
+  if (intent?.state !== 'ok' || !intent.record.terminal) return
+  await leaveServer(intent.record.terminal, intent.record.marker)
 }
 
 function sessionOf(root: StateRoot, run_id: string): string | null {

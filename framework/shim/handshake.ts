@@ -7,6 +7,8 @@ import type { StartFailure } from '../runs/start-main.js'
 /** From the starter. The environment travels here because argv and files can be read by others. */
 export interface StartMessage {
   readonly environment: Readonly<Record<string, string>>
+  /** Of the starter, where the shim does not inherit it. */
+  readonly umask?: number
 }
 
 /** From the shim: exactly one. */

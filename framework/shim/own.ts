@@ -1,30 +1,45 @@
-/** Owning one background run, from the handshake to the end record. */
-import { closeSync, constants, fchmodSync, openSync } from 'node:fs'
-import { Socket } from 'node:net'
+/** Owning one background run, from the handshake to the end record, wherever its program sits. */
+import type { Socket } from 'node:net'
 import { errnoOf } from '../process/errno.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
 import { refreshPidFile } from '../runs/pid-file.js'
-import { logPath, publishAnswered, type RunIntent, readIntent } from '../runs/records.js'
-import { giveUp } from '../runs/start-main.js'
+import { publishAnswered, type RunIntent, readIntent } from '../runs/records.js'
+import { giveUp, type OwnerOptions } from '../runs/start-main.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
 import type { Faults } from './faults.js'
+import type { StartMessage } from './handshake.js'
 import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
 
-/** The socket to the starter. */
-export const HANDSHAKE_DESCRIPTOR = 3
+/** What differs between the places where a program may sit. */
+export interface Seat {
+  /** The way to the starter; what comes of it may be closed already. */
+  connect(root: StateRoot, run_id: string): Socket
+  /** How the program gets its place. */
+  take(root: StateRoot, intent: RunIntent, message: StartMessage): Taken
+  /** What of the terminal's signals is meant for the program alone. */
+  readonly left_to_program: readonly NodeJS.Signals[]
+  /** The run is over, and this process about to exit. Never rejects. */
+  leave(intent: RunIntent): Promise<void>
+}
+
+export interface Taken {
+  readonly options: Pick<OwnerOptions, 'environment' | 'stdio' | 'shares_session' | 'drain'>
+  /** The program has its own copies of what was opened for it. */
+  release(): void
+}
 
 /**
  * @param parameters path of the state root, run id
  * @param faults where errors go that nobody catches
  */
-export async function own([root_path, run_id]: readonly string[], faults: Faults): Promise<void> {
+export async function own([root_path, run_id]: readonly string[], faults: Faults, seat: Seat): Promise<void> {
   if (root_path === undefined || run_id === undefined) throw new Error('usage: own <state root> <run id>')
+  const signals = new Signals(seat.left_to_program)
   const root = stateRootAt(root_path)
-  const starter = new Starter(new Socket({ fd: HANDSHAKE_DESCRIPTOR, readable: true, writable: true }))
-  const signals = new Signals()
-  const owned = await start(root, run_id, starter).catch((error: unknown) => asStartFailed(error))
+  const starter = new Starter(seat.connect(root, run_id))
+  const owned = await start(root, run_id, starter, seat).catch((error: unknown) => asStartFailed(error))
   if (owned instanceof StartFailed) {
     const { code, message, errno } = owned
     giveUp(root, run_id)
@@ -43,6 +58,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   await run.ended
   guard.release()
   await refreshPidFile(root, intent.session_id, { pid: run.main.pid, alive: false })
+  await seat.leave(intent)
   starter.close()
 }
 
@@ -52,7 +68,7 @@ interface Owned {
   readonly intent: RunIntent
 }
 
-async function start(root: StateRoot, run_id: string, starter: Starter): Promise<Owned> {
+async function start(root: StateRoot, run_id: string, starter: Starter, seat: Seat): Promise<Owned> {
   const message = await starter.message
   if (!message) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before it sent anything')
   const read = readIntent(root, run_id)
@@ -62,43 +78,19 @@ async function start(root: StateRoot, run_id: string, starter: Starter): Promise
   const guard = await startGuard(root, intent.marker)
   try {
     if (starter.is_gone) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before the start')
-    const run = await startRun(root, intent, guard, message.environment)
-    followReadiness(root, intent, run.child)
-    return { run, guard, intent }
+    const taken = seat.take(root, intent, message)
+    try {
+      const stdio = withReadyPipe(taken.options.stdio, intent)
+      const run = await OwnedRun.start({ root, intent, guard, leftovers: 'end', ...taken.options, stdio })
+      followReadiness(root, intent, run.child)
+      return { run, guard, intent }
+    } finally {
+      taken.release()
+    }
   } catch (error) {
     guard.release()
     throw error
   }
-}
-
-async function startRun(
-  root: StateRoot,
-  intent: RunIntent,
-  guard: Guard,
-  environment: Readonly<Record<string, string>>,
-): Promise<OwnedRun> {
-  const log = openLog(logPath(root, intent.run_id))
-  try {
-    return await OwnedRun.start({
-      root,
-      intent,
-      guard,
-      environment,
-      stdio: withReadyPipe(['ignore', log, log], intent),
-      leftovers: 'end',
-    })
-  } finally {
-    closeSync(log)
-  }
-}
-
-/** Written by the program itself, through its own descriptors: our death must not take its output. */
-function openLog(path: string): number {
-  const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW } = constants
-  const log = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600)
-  // The caller's umask, which the program gets, must not close its log to its own user.
-  fchmodSync(log, 0o600)
-  return log
 }
 
 /**
@@ -109,8 +101,10 @@ class Signals {
   #run: OwnedRun | null = null
   #is_terminated = false
 
-  constructor() {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => this.#terminate())
+  constructor(left_to_program: readonly NodeJS.Signals[]) {
+    for (const signal of left_to_program) process.on(signal, () => {})
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      if (!left_to_program.includes(signal)) process.on(signal, () => this.#terminate())
     process.on('SIGUSR1', () => {})
     process.on('SIGUSR2', () => this.#run?.ask())
   }

@@ -1,11 +1,14 @@
 /**
- * The shim: the program that owns one background run (`own`), and that ends the runs of an owner that died
+ * The shim: the program that owns one background run (`own`, and `own-pane` for one on a terminal), and that ends the runs of an owner that died
  * (`end-lost`). Bundled into one file, so that it keeps working when the package is upgraded under it.
  */
+
 import { closeInheritedDescriptors } from '../process/descriptors.js'
+import { BACKGROUND_SEAT, HANDSHAKE_DESCRIPTOR } from './background-seat.js'
 import { endLost } from './end-lost.js'
 import { Faults } from './faults.js'
-import { HANDSHAKE_DESCRIPTOR, own } from './own.js'
+import { own } from './own.js'
+import { PANE_SEAT } from './pane-seat.js'
 
 const [mode, ...parameters] = process.argv.slice(2)
 const faults = new Faults()
@@ -13,7 +16,10 @@ const faults = new Faults()
 // First of all: a descriptor that leaked from the caller would hold its pipes open as long as we live.
 if (mode === 'own') {
   closeInheritedDescriptors([HANDSHAKE_DESCRIPTOR])
-  await own(parameters, faults)
+  await own(parameters, faults, BACKGROUND_SEAT)
+} else if (mode === 'own-pane') {
+  closeInheritedDescriptors([])
+  await own(parameters, faults, PANE_SEAT)
 } else if (mode === 'end-lost') {
   closeInheritedDescriptors([])
   await endLost(parameters)

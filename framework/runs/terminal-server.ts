@@ -1,0 +1,151 @@
+/**
+ * The terminal server of a session: one tmux of its own, on a socket that only its user reaches. The programs of the
+ * runs have their terminals there; everything else about them is their shims' business.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { inheritedDescriptors } from '../process/descriptors.js'
+import { ownChild } from '../process/own-children.js'
+import { withLock } from '../store/lock.js'
+import { ensurePrivateDirectory } from '../store/private-directory.js'
+import type { StateRoot } from '../store/state-root.js'
+import { ownEnvironment } from './guard.js'
+import type { RunIntent } from './records.js'
+
+export type TerminalWindow = NonNullable<RunIntent['terminal']>
+
+/** unix(7): sun_path has 108 bytes, the terminating NUL included. */
+const SOCKET_PATH_BYTES = 107
+/** Who does not get the lock in this time goes on without it: a holder that died must not delay a start or an end. */
+const LOCK_WAIT_MS = 2_000
+/** A tmux that has not answered for so long hangs, in ms. */
+const ANSWER_MS = 10_000
+
+/** What to say where tmux is not there. */
+export const TMUX_MISSING = {
+  code: 'TMUX_MISSING',
+  message: 'a run with a terminal needs tmux, which is not on the PATH',
+  fix: 'install the package `tmux`',
+} as const
+
+/** Where `tmux` is on the PATH of this process, which is the one that starts it; null where it is not there. */
+export function findTmux(): string | null {
+  const directories = (process.env['PATH'] ?? '').split(delimiter).filter(directory => directory !== '')
+  return directories.map(directory => join(directory, 'tmux')).find(isProgram) ?? null
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** The window of a run: its tmux session bears the run's id, so that a name never means another run. */
+export const windowOf = (root: StateRoot, { session_id, run_id }: RunIntent): TerminalWindow => ({
+  socket: socketPath(root, session_id),
+  window: `${run_id}:0`,
+})
+
+/** In the state root; where its path is too long for a socket, in a directory of the user's in /tmp. */
+function socketPath(root: StateRoot, session_id: string): string {
+  const path = join(root.path, 'tmux', `${session_id}.sock`)
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path
+  const digest = createHash('sha256').update(`${root.path}\0${session_id}`).digest('hex')
+  return join(`/tmp/chaperone-tmux-${process.geteuid?.()}`, `${digest.slice(0, 32)}.sock`)
+}
+
+/** @throws StateDirUnavailable where what is there is not ours alone */
+export const ensureSocketDirectory = (socket: string, variable: string): void =>
+  ensurePrivateDirectory(join(socket, '..'), variable)
+
+export interface TmuxAnswer {
+  /** Null where tmux did not run, or was ended. */
+  readonly code: number | null
+  readonly stdout: string
+  /** What tmux complains of, or why it did not run. */
+  readonly stderr: string
+}
+
+/**
+ * Runs one client of a server, which starts the server where the command may do so. Never rejects.
+ * @param marker of the run that it is for: neither a run that we are in nor this one takes the server for its process
+ * @param words of tmux commands; a word `;` stands between two
+ */
+export function tmux(
+  socket: string,
+  marker: RunIntent['marker'],
+  words: readonly string[],
+): Promise<TmuxAnswer> {
+  const nothing = openSync('/dev/null', 'r+')
+  try {
+    const child = ownChild(
+      spawn('tmux', ['-S', socket, '-f', '/dev/null', ...words], {
+        // In a shim's pane: no process of the run's terminal.
+        detached: true,
+        cwd: '/',
+        env: ownEnvironment(marker),
+        stdio: withoutInherited(nothing),
+      }),
+    )
+    return answerOf(child)
+  } finally {
+    closeSync(nothing)
+  }
+}
+
+/** The server is forked off the client and keeps what it got (tmux closes nothing): in its place it gets /dev/null. */
+function withoutInherited(nothing: number): StdioOptions {
+  const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe']
+  for (const fd of inheritedDescriptors()) {
+    while (stdio.length < fd) stdio.push('ignore')
+    stdio[fd] = nothing
+  }
+  return stdio
+}
+
+function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
+  const late = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS)
+  return new Promise<TmuxAnswer>(resolve => {
+    let [stdout, stderr] = ['', '']
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', error => resolve({ code: null, stdout, stderr: error.message }))
+    child.once('close', code => resolve({ code, stdout, stderr: stderr.trim() }))
+  }).finally(() => clearTimeout(late))
+}
+
+/** A word that tmux takes as it is: a semicolon at its end would begin a new command. */
+export const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
+
+/**
+ * The end of a run's window is near, by its shim or after it: where no other run of the session has one the socket
+ * goes, because tmux leaves it when it ends. Under the lock that starts take too, so nobody starts on it meanwhile.
+ */
+export async function leaveServer(
+  { socket, window }: TerminalWindow,
+  marker: RunIntent['marker'],
+): Promise<void> {
+  const [own] = window.split(':')
+  await onServer(socket, async () => {
+    const { stdout } = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
+    const others = stdout.split('\n').filter(name => name !== '' && name !== own)
+    if (others.length === 0) unlinkSync(socket)
+  }).catch(() => {
+    // Gone already. A socket that stays leads nowhere, and the next server of the session takes its place.
+  })
+}
+
+/** Does what must not meet the end of the server, and not its start by another. */
+export async function onServer<T>(socket: string, work: () => Promise<T>): Promise<T> {
+  const locked = await withLock(`${socket}.start`, LOCK_WAIT_MS, work)
+  return locked.held ? locked.value : work()
+}

@@ -1,0 +1,346 @@
+/** What only the tmux runtime has: a terminal, its server, and `attach`. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { gone } from '../background/holders.js'
+import { pidIn, SLEEPER, script } from '../background/programs.js'
+import { onTerminal } from '../contract/harness/terminal.js'
+import { Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
+import { isAlive } from '../harness/witness.js'
+import { ADAPTERS, type World } from './adapters.js'
+import { parentOf } from './programs.js'
+
+interface Handle {
+  readonly socket: string
+  readonly window: string
+}
+
+const world = (sandbox: Sandbox, start_options = ''): World => {
+  const adapter = ADAPTERS.find(({ runtime }) => runtime === 'tmux')
+  if (!adapter) throw new Error('the table has no tmux')
+  return adapter.world(sandbox, { start_options })
+}
+
+/** As a person with a shell would, beside everything of ours. */
+const tmux = ({ socket }: Handle, ...words: readonly string[]): string =>
+  execFileSync('tmux', ['-S', socket, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+const screenOf = (handle: Handle): string => tmux(handle, 'capture-pane', '-p', '-t', handle.window)
+
+const shown = (handle: Handle, text: string): Promise<true> =>
+  until(`${JSON.stringify(text)} on the terminal`, () => screenOf(handle).includes(text) || null)
+
+const serverOf = (handle: Handle): number => Number(tmux(handle, 'display-message', '-p', '#{pid}'))
+
+test('Ctrl-C on the terminal reaches the program, and its owner lives to tell', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['sh', '-c', 'echo waiting; exec sleep 3600'])
+  const handle = await made.handle(run_id)
+  await shown(handle, 'waiting')
+  tmux(handle, 'send-keys', '-t', handle.window, 'C-c')
+  expect(await tool.endOf(run_id)).toMatchObject({
+    signal: 'SIGINT',
+    exit_reason: 'signal',
+    stop_cause: null,
+  })
+  await sandbox.nothingLeft()
+  expect(existsSync(handle.socket)).toBe(false)
+})
+
+test('a shell on the terminal has job control, and its jobs end with the run', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['bash', '--norc', '-i'], { env: { PS1: 'ready> ' } })
+  const handle = await made.handle(run_id)
+  const type = (...keys: readonly string[]) => tmux(handle, 'send-keys', '-t', handle.window, ...keys)
+  await shown(handle, 'ready>')
+  type(`sh -c 'echo $$ >"${sandbox.path}/job.pid"; exec sleep 3600'`, 'Enter')
+  const job = await pidIn(sandbox, 'job')
+  type('C-z')
+  await shown(handle, 'Stopped')
+  type('bg; echo back', 'Enter')
+  await shown(handle, '\nback')
+  expect(isAlive(job)).toBe(true)
+  type('exit 5', 'Enter')
+  expect(await tool.endOf(run_id)).toMatchObject({ exit_code: 5, stop_cause: null })
+  expect(isAlive(job)).toBe(false)
+  await sandbox.nothingLeft()
+})
+
+for (const [what, close] of [
+  ['its window is closed', handle => void tmux(handle, 'kill-window', '-t', handle.window)],
+  ['the server is told to end', handle => void tmux(handle, 'kill-server')],
+  ['the server is killed', handle => void process.kill(serverOf(handle), 'SIGKILL')],
+] satisfies readonly (readonly [string, (handle: Handle) => void])[]) {
+  test(`when ${what} the run is ended, and recorded`, async () => {
+    const sandbox = Sandbox.create()
+    const { tool, ...made } = bound(world(sandbox))
+    const program = script(
+      sandbox,
+      'deaf',
+      `trap '' HUP; setsid sh -c 'echo $$ >"$1/child.pid"; exec sleep 3600' sh "$1" & echo $$ >"$1/deaf.pid"; while :; do sleep 1; done`,
+    )
+    const { run_id } = await made.start(program)
+    const pids = [await pidIn(sandbox, 'deaf'), await pidIn(sandbox, 'child')]
+    const handle = await made.handle(run_id)
+    close(handle)
+    expect(await tool.endOf(run_id)).toMatchObject({ signal: 'SIGTERM', stop_cause: 'parent_signal' })
+    expect(pids.filter(isAlive)).toEqual([])
+    await sandbox.nothingLeft()
+    expect(existsSync(handle.socket)).toBe(false)
+  })
+}
+
+test('when the owner is killed its window and its server go too', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const { run_id, background_pid } = await made.start(SLEEPER)
+  const handle = await made.handle(run_id)
+  const server = serverOf(handle)
+  process.kill(parentOf(background_pid), 'SIGKILL')
+  expect(await tool.endOf(run_id)).toMatchObject({ stop_cause: 'owner_lost' })
+  await gone(server)
+  await sandbox.nothingLeft()
+  expect(existsSync(handle.socket)).toBe(false)
+})
+
+test('the runs of a session share a server, which ends with the last of them; another session has its own', async () => {
+  const sandbox = Sandbox.create()
+  const { stop, ...made } = bound(world(sandbox))
+  const env = { SECRET_OF_THE_CALLER: 'x' }
+  const [one, two, other] = [
+    await made.start(SLEEPER, { session: 'one', env }),
+    await made.start(SLEEPER, { session: 'one' }),
+    await made.start(SLEEPER, { session: 'two' }),
+  ]
+  const [first, second, apart] = [
+    await made.handle(one.run_id),
+    await made.handle(two.run_id),
+    await made.handle(other.run_id),
+  ]
+  expect(second.socket).toBe(first.socket)
+  expect(apart.socket).not.toBe(first.socket)
+  const [server, other_server] = [serverOf(first), serverOf(apart)]
+  expect(serverOf(second)).toBe(server)
+  expect(other_server).not.toBe(server)
+  expect(readFileSync(`/proc/${server}/environ`, 'utf8')).not.toContain('SECRET_OF_THE_CALLER')
+  await stop(one.run_id)
+  expect([isAlive(server), isAlive(two.background_pid)]).toEqual([true, true])
+  await until('the window to go', () => !tmux(second, 'list-sessions').includes(one.run_id))
+  await stop(two.run_id)
+  await gone(server)
+  expect(readdirSync(dirname(first.socket))).toEqual(['two.sock'])
+  await stop(other.run_id)
+  await gone(other_server)
+  expect(readdirSync(dirname(first.socket))).toEqual([])
+})
+
+test('a start meets the end of the last run of its session, again and again', async () => {
+  const sandbox = Sandbox.create()
+  const { stop, ...made } = bound(world(sandbox))
+  let last = await made.start(SLEEPER, { session: 'busy' })
+  for (let i = 0; i < 4; i += 1) {
+    const ending = stop(last.run_id)
+    const next = await made.start(SLEEPER, { session: 'busy' })
+    await ending
+    // Whichever server it got: the way to it is there.
+    await shown(await made.handle(next.run_id), '')
+    last = next
+  }
+  await stop(last.run_id)
+  await sandbox.nothingLeft()
+  expect(readdirSync(join(sandbox.path, 'launcher-state', 'tmux'))).toEqual([])
+})
+
+test('a state directory of any length and any characters has terminals, and logs', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const directory = join(sandbox.path, "it's #{pid} #[x] %H $HOME `id`;", 'x'.repeat(120), 'end;')
+  const env = { LAUNCHER_STATE_DIR: directory }
+  const started = await made.start(['sh', '-c', 'echo first; sleep 3600'], { env })
+  expect(started.log_path.startsWith(directory)).toBe(true)
+  const { envelope } = await tool.call(['attach', started.run_id], { env })
+  const { handle } = envelope.data
+  expect(Buffer.byteLength(handle.socket)).toBeLessThan(108)
+  await shown(handle, 'first')
+  await until('the log', () => readFileSync(started.log_path, 'utf8') === 'first\r\n')
+  const stopped = await tool.call(['stop', started.run_id], { env })
+  expect(stopped.code, stopped.stdout).toBe(0)
+  await sandbox.nothingLeft()
+  expect(existsSync(handle.socket)).toBe(false)
+})
+
+test('without tmux a start is refused, names the package, and leaves no record', async () => {
+  const sandbox = Sandbox.create()
+  const { tool } = bound(world(sandbox))
+  const bin = sandbox.directory('poor')
+  symlinkSync('/bin/sleep', join(bin, 'sleep'))
+  const env = { PATH: bin }
+  const { code, envelope } = await tool.call(['launch', '--', ...SLEEPER], { env })
+  expect(code).toBe(4)
+  expect(envelope.error).toMatchObject({
+    code: 'TMUX_MISSING',
+    fix_required: expect.stringContaining('`tmux`'),
+  })
+  expect((await tool.call(['ps', '--all'])).envelope.data.runs).toEqual([])
+  const doctor = await tool.call(['doctor'], { env })
+  expect(doctor.envelope.data.checks).toContainEqual(
+    expect.objectContaining({ name: 'tmux', fix: expect.any(String) }),
+  )
+  const { envelope: usual } = await tool.call(['doctor'])
+  expect(usual.data.checks).toContainEqual({
+    name: 'tmux',
+    ok: true,
+    detail: expect.stringMatching(/\/tmux$/),
+  })
+})
+
+test('a server that was started inside a run outlives it for the runs of others', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, stop, ...made } = bound(world(sandbox))
+  const starter = script(
+    sandbox,
+    'starter',
+    `"${process.execPath}" "${tool.script}" launch --session shared -- sleep 3600 >"$1/inner.json"; echo $$ >"$1/starter.pid"; sleep 3600`,
+  )
+  const outer = await made.start(starter, { session: 'outer' })
+  await pidIn(sandbox, 'starter')
+  const inner = JSON.parse(readFileSync(join(sandbox.path, 'inner.json'), 'utf8')).data
+  const other = await made.start(SLEEPER, { session: 'shared' })
+  const handle = await made.handle(other.run_id)
+  expect((await made.handle(inner.run_id)).socket).toBe(handle.socket)
+  const server = serverOf(handle)
+  expect(await stop(outer.run_id)).toMatchObject({ outcome: 'stopped', survivors: [] })
+  expect(await tool.endOf(inner.run_id)).toMatchObject({ stop_cause: 'parent_run' })
+  expect([isAlive(inner.background_pid), isAlive(other.background_pid), isAlive(server)]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  await stop(other.run_id)
+  await gone(server)
+})
+
+test('a server is none of a run: it is neither counted nor reported nor ended', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const { run_id, background_pid } = await made.start(['sh', '-c', 'sleep 0.2; exit 0'], { session: 'two' })
+  const other = await made.start(SLEEPER, { session: 'two' })
+  const end = await tool.endOf(run_id)
+  expect(end).toMatchObject({ descendants_killed: 0, survivors: [], leftovers: [] })
+  expect(isAlive(background_pid)).toBe(false)
+  expect(isAlive(parentOf(parentOf(other.background_pid)))).toBe(true)
+  await tool.sh(other.cleanup_command)
+})
+
+test('attach opens the terminal, hands over keys and screen, and leaves it as it was', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, stop, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start([
+    'sh',
+    '-c',
+    'echo hello; while read -r line; do echo "got <$line>"; done',
+  ])
+  const line = `stty -a >before; "${process.execPath}" "${tool.script}" attach ${run_id}; echo "left with $?"; stty -a >after; cmp before after && echo same`
+  const { screen, code } = await onTerminal(sandbox, line, { env: tool.env }, async keys => {
+    await keys.press('abc\r', 'hello')
+    await keys.press('\u0002d', 'got <abc>')
+  })
+  expect(code, screen).toBe(0)
+  expect(screen).toContain('left with 0')
+  expect(screen).toContain('same')
+  expect(screen).not.toContain('"ok"')
+  expect(await made.show(run_id)).toMatchObject({ status: 'running' })
+  await stop(run_id)
+})
+
+test('attach returns when the run ends', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['sh', '-c', 'echo hello; read -r line; exit 9'])
+  const line = `"${process.execPath}" "${tool.script}" attach ${run_id}; echo "left with $?"`
+  const { screen } = await onTerminal(sandbox, line, { env: tool.env }, keys => keys.press('go\r', 'hello'))
+  expect(screen).toContain('left with 0')
+  expect(await tool.endOf(run_id)).toMatchObject({ exit_code: 9 })
+})
+
+test('a TERM to attach gives the terminal back, and leaves the run alone', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, stop, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['sh', '-c', 'echo hello; sleep 3600'])
+  const line = `"${process.execPath}" "${tool.script}" attach ${run_id} & echo $! >attach.pid; fg >/dev/null; echo "left with $?"; stty -a | grep -c ' icanon'`
+  const { screen } = await onTerminal(sandbox, `set -m; ${line}`, { env: tool.env }, async keys => {
+    await until('the screen', () => keys.screen.includes('hello'))
+    process.kill(await pidIn(sandbox, 'attach'), 'SIGTERM')
+  })
+  expect(screen).toContain('left with 143')
+  expect(screen.trim().endsWith('1')).toBe(true)
+  expect(await made.show(run_id)).toMatchObject({ status: 'running', alive: true })
+  await stop(run_id)
+})
+
+test('off a terminal, or where JSON is asked for, attach answers with the exact command', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, stop, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['sh', '-c', 'echo hello; sleep 3600'])
+  const { code, envelope } = await tool.call(['attach', run_id.slice(0, 6)])
+  expect(code).toBe(0)
+  const handle = await made.handle(run_id)
+  expect(envelope.data).toEqual({
+    run_id,
+    handle,
+    attach_command: `tmux -S ${handle.socket} attach-session -t ${handle.window}`,
+    attached: false,
+  })
+  const json = `"${process.execPath}" "${tool.script}" attach ${run_id} --format json`
+  const answered = await onTerminal(sandbox, json, { env: tool.env })
+  expect(JSON.parse(answered.screen).data).toEqual(envelope.data)
+  // The command, as it stands.
+  const { screen } = await onTerminal(sandbox, envelope.data.attach_command, {}, keys =>
+    keys.press('\u0002d', 'hello'),
+  )
+  expect(screen).toContain('[detached')
+  await stop(run_id)
+  const ended = await tool.call(['attach', run_id])
+  expect({ code: ended.code, error: ended.envelope.error }).toMatchObject({
+    code: 5,
+    error: { code: 'RUN_NOT_RUNNING' },
+  })
+  const unknown = await tool.call(['attach', 'ffffffffffff'])
+  expect({ code: unknown.code, error: unknown.envelope.error }).toMatchObject({
+    code: 5,
+    error: { code: 'RUN_NOT_FOUND' },
+  })
+  expect((await tool.call(['attach', 'nonsense'])).code).toBe(2)
+})
+
+test('output that somebody holds back on the terminal keeps no run alive', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, stop, ...made } = bound(world(sandbox))
+  const { run_id } = await made.start(['sh', '-c', 'echo begin; read -r line; yes'])
+  const handle = await made.handle(run_id)
+  await shown(handle, 'begin')
+  tmux(handle, 'send-keys', '-t', handle.window, 'C-s')
+  tmux(handle, 'send-keys', '-t', handle.window, 'Enter')
+  expect(await stop(run_id)).toMatchObject({ outcome: 'stopped' })
+  expect(await tool.endOf(run_id)).toMatchObject({ stop_cause: 'user' })
+  await sandbox.nothingLeft()
+})
+
+function bound(made: World) {
+  const { tool } = made
+  return {
+    tool,
+    start: made.start.bind(made),
+    show: made.show.bind(made),
+    handle: async (run_id: string): Promise<Handle> => (await made.show(run_id)).handle,
+    async stop(run_id: string, ...options: readonly string[]) {
+      const answer = await tool.call(['stop', run_id, ...options])
+      expect(answer.code, answer.stdout).toBe(0)
+      return answer.envelope.data.stopped[0]
+    },
+  }
+}
