@@ -1,4 +1,5 @@
 /** The settings of one start: flags that were given, else the template, else a default; and where each came from. */
+import { resolve } from 'node:path'
 import {
   type BaseContext,
   CommandExit,
@@ -39,7 +40,7 @@ export async function programSettings(args: ProgramArguments, ctx: Call): Promis
 
 export class ProgramSettings {
   readonly argv: readonly [string, ...string[]]
-  /** Absolute, or to be resolved against the call's. */
+  /** Absolute; a template's is read from the caller's. */
   readonly cwd: string
   /** What is added to the caller's environment. */
   readonly env: Readonly<Record<string, string>>
@@ -55,7 +56,7 @@ export class ProgramSettings {
     const added = args.argv.length > 0 ? 'template_and_command_line' : 'template'
     this.#plan['argv'] = { value: this.argv, from: template ? added : 'command_line' }
     const is_template_cwd = !ctx.given.has('cwd') && template?.cwd !== undefined
-    this.cwd = is_template_cwd ? (template?.cwd ?? ctx.cwd) : ctx.cwd
+    this.cwd = is_template_cwd ? resolve(ctx.cwd, template?.cwd ?? '.') : ctx.cwd
     this.#plan['cwd'] = {
       value: this.cwd,
       from: is_template_cwd ? 'template' : ctx.given.has('cwd') ? 'command_line' : 'caller',

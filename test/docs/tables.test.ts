@@ -46,3 +46,12 @@ test('docs/processes.md lists every status and every outcome of a stop', async (
   expect(tableColumn(processes, 'status').sort()).toEqual([...status].sort())
   expect(tableColumn(processes, 'outcome').sort()).toEqual([...outcome].sort())
 })
+
+test('docs/start.md lists every option of start', async () => {
+  const { envelope } = await Sandbox.create().call(['start', '--schema'])
+  const listed = read('docs/start.md')
+    .split('\n')
+    .filter(line => /^\| (?:`-t`, )?`--/.test(line))
+    .flatMap(line => [...(line.split('|')[1] ?? '').matchAll(/--([a-z-]+)/g)].map(([, name]) => name))
+  expect([...new Set(listed)].sort()).toEqual(Object.keys(envelope.data.flags).sort())
+})

@@ -20,7 +20,7 @@ test('a template is started; words of the command line are added to its program,
   const planned = await sandbox.call(['start', '--dry-run', ...options])
   expect(planned.envelope.data.plan).toMatchObject({
     argv: { from: 'template_and_command_line' },
-    cwd: { value: 'work', from: 'template' },
+    cwd: { value: join(sandbox.path, 'work'), from: 'template' },
     'env.A': { value: 'template', from: 'template' },
     'env.B': { value: 'flag', from: 'command_line' },
     max_lifetime: { value: '1h', from: 'command_line' },
