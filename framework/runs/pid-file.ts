@@ -60,8 +60,8 @@ function tells(path: string, { pid, alive }: PidChange): boolean {
 
 async function locking(root: StateRoot, session_id: string, work: () => void): Promise<boolean> {
   for (let tries = 1; tries <= DIRECTORY_TRIES; tries += 1) {
-    createPrivateDirectory(root.session(session_id))
     try {
+      createPrivateDirectory(root.session(session_id))
       return (await withLock(pidFilePath(root, session_id), LOCK_WAIT_MS, work)).held
     } catch (error) {
       // Whoever ended the last run of the session removed its directory in this moment.

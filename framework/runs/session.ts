@@ -31,6 +31,7 @@ export class StoppingMark {
   readonly #path: string
   readonly #own: SessionStopping
   #stop_id: string
+  #requested_at: string
 
   /**
    * Marks the session. A start links its intent before it looks for the mark, and the stop lists the runs after
@@ -42,13 +43,14 @@ export class StoppingMark {
     this.#root = root
     this.#path = stoppingPath(root, session_id)
     this.#stop_id = newRunId()
+    this.#requested_at = new Date().toISOString()
     this.#own = {
       schema_version: RECORD_VERSION,
       stop_id: this.#stop_id,
       session_id,
       asker: self(),
       grace_ms,
-      requested_at: new Date().toISOString(),
+      requested_at: this.#requested_at,
     }
     this.renew()
   }
@@ -56,6 +58,11 @@ export class StoppingMark {
   /** Under which the end of this stop is recorded: the same for all who stop the session at once. */
   get stop_id(): string {
     return this.#stop_id
+  }
+
+  /** When the first who stop the session at once began, by the wall clock. */
+  get requested_at(): string {
+    return this.#requested_at
   }
 
   /** Sets the mark where none stands, or one whose maker died. */
@@ -68,7 +75,9 @@ export class StoppingMark {
       if (!FULL_OR_READ_ONLY.has(errnoOf(error) ?? '')) throw error
     }
     const standing = this.#standing()
-    if (standing) this.#stop_id = standing.stop_id
+    if (!standing) return
+    this.#stop_id = standing.stop_id
+    this.#requested_at = standing.requested_at
   }
 
   /** Takes the mark away; of two that stop the session at once, each takes only its own. */
@@ -89,8 +98,8 @@ export class StoppingMark {
  */
 export function inSessionDirectory<T>(root: StateRoot, session_id: string, work: () => T): T {
   for (let tries = 1; ; tries += 1) {
-    createPrivateDirectory(root.session(session_id))
     try {
+      createPrivateDirectory(root.session(session_id))
       return work()
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || tries >= DIRECTORY_TRIES) throw error

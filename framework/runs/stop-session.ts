@@ -2,6 +2,7 @@
  * The stop of a session: TERM to all its runs at once, one deadline, KILL, and nothing is said before nothing of it is
  * left, neither of its runs nor of ours. Those who stop it at the same time do it together and say the same.
  */
+import { statSync } from 'node:fs'
 import type { SessionStopped } from '../../schemas/generated/types.js'
 import { monotonicMs, pause } from '../process/clock.js'
 import type { ProcessIdentity } from '../process/identity.js'
@@ -10,7 +11,7 @@ import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
 import { refreshPidFile } from './pid-file.js'
-import { readIntent, readOwner } from './records.js'
+import { readEnd, readIntent, readOwner, recordPath } from './records.js'
 import { StoppingMark } from './session.js'
 import {
   isStopRecorded,
@@ -74,12 +75,13 @@ export class SessionStop {
       const stopped = this.#sorted()
       const is_done = stopped.every(isEnded)
       if (is_done) await this.#untilHoldersAreGone(stopped)
-      await refreshPidFile(this.#root, this.#session_id)
       if (!is_done) return { session_stopped: false, stopped }
-      const said = this.#say(stopped)
+      const said = this.#say([...stopped, ...this.#endedByOthers()])
       return said ? together(said, this.#results) : { session_stopped: true, stopped }
     } finally {
       this.release()
+      // Without the mark in it the session's directory can go.
+      await refreshPidFile(this.#root, this.#session_id)
     }
   }
 
@@ -96,6 +98,24 @@ export class SessionStop {
       const options = { cause: 'session_stop', grace_ms, force: this.#options.force } as const
       for (const result of await stopRuns(this.#root, next, options)) this.#results.set(result.run_id, result)
     }
+  }
+
+  /** What had ended since the stop began when we joined it: those who began it waited for it. */
+  #endedByOthers(): StopResult[] {
+    const began_ms = Date.parse(this.#mark.requested_at)
+    const ids = allRunIds(this.#root).filter(run_id => !this.#results.has(run_id))
+    return ids.flatMap(run_id => {
+      const file = statSync(recordPath(this.#root, run_id, 'end'), { throwIfNoEntry: false })
+      // The clock of the disk may lag behind by a tick.
+      if (!file || file.mtimeMs < began_ms - 1_000 || !isOf(this.#root, run_id, this.#session_id)) return []
+      const end = readEnd(this.#root, run_id)
+      if (end.state !== 'ok') return []
+      const { exit_reason, stop_cause, ended_at } = end.record
+      const waited_ms = Date.parse(ended_at) - began_ms
+      if (waited_ms < 0) return []
+      const outcome = stop_cause === 'session_stop' ? ('stopped' as const) : ('already_ended' as const)
+      return [{ run_id, outcome, exit_reason, stop_cause, waited_ms, survivors: [] }]
+    })
   }
 
   /** A session that was stopped before, and in which nothing has started since, is not said to be stopped again. */
@@ -137,13 +157,16 @@ export class SessionStop {
   }
 
   #sorted(): StopResult[] {
-    return [...this.#results.values()].sort((a, b) => (a.run_id < b.run_id ? -1 : 1))
+    return [...this.#results.values()].sort(byId)
   }
 
   #name(): StopName {
     return { stop_id: this.#mark.stop_id, session_id: this.#session_id }
   }
 }
+
+const byId = (a: { readonly run_id: string }, b: { readonly run_id: string }): number =>
+  a.run_id < b.run_id ? -1 : 1
 
 const isEnded = ({ outcome }: StopResult): boolean => outcome === 'stopped' || outcome === 'already_ended'
 
@@ -160,7 +183,7 @@ function together({ stopped }: SessionStopped, own: ReadonlyMap<string, StopResu
   const said = stopped.map(result => ({ ...result, survivors: [] }))
   const ids = new Set(said.map(({ run_id }) => run_id))
   const more = [...own.values()].filter(({ run_id }) => !ids.has(run_id))
-  const all = [...said, ...more].sort((a, b) => (a.run_id < b.run_id ? -1 : 1))
+  const all = [...said, ...more].sort(byId)
   return { session_stopped: more.every(isEnded), stopped: all }
 }
 
