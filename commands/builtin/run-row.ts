@@ -1,10 +1,22 @@
 /** A run as one row of a list. */
 import { externalText } from '../../framework/output/sanitize.js'
 import type { RunView } from '../../framework/runs/status.js'
+import { handleOf } from '../../framework/runtimes/handle.js'
 import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
 
 /** Characters of a command line in a row. */
 const COMMAND_LENGTH = 120
+
+/** How the program is reached; null where nothing of it was started. */
+export const HANDLE_SCHEMA = {
+  type: ['object', 'null'],
+  properties: {
+    pid: { type: 'integer' },
+    pgid: { type: 'integer' },
+    socket: { type: 'string', description: 'Of the terminal server, for a run with a terminal' },
+    window: { type: 'string', description: 'What the terminal server knows the run by' },
+  },
+} as const
 
 export const RUN_ROW_SCHEMA = {
   type: 'object',
@@ -20,6 +32,8 @@ export const RUN_ROW_SCHEMA = {
     exit_code: NULLABLE_INTEGER,
     signal: NULLABLE_STRING,
     created_at: NULLABLE_STRING,
+    runtime: { type: ['string', 'null'] },
+    handle: HANDLE_SCHEMA,
     command: { type: 'string' },
   },
   required: ['run_id', 'short_id', 'status', 'pid', 'session_id', 'name', 'owner', 'leftovers', 'command'],
@@ -39,6 +53,8 @@ export function runRow(view: RunView, short_id: string) {
     exit_code: view.end?.exit_code ?? null,
     signal: view.end?.signal ?? null,
     created_at: view.intent?.created_at ?? null,
+    runtime: view.intent?.runtime ?? null,
+    handle: handleOf(view),
     command: externalText(view.intent?.argv.join(' ') ?? '', COMMAND_LENGTH),
   }
 }
@@ -48,7 +64,7 @@ const SESSION_LENGTH = 8
 
 /** The same row on a terminal: one id, the session short, the age in place of the moment. @param now in ms since 1970 */
 export function rowForPeople(row: Readonly<Record<string, unknown>>, now: number): Record<string, unknown> {
-  const { run_id: _, short_id, session_id, created_at, command, ...others } = row
+  const { run_id: _, handle: __, short_id, session_id, created_at, command, ...others } = row
   return {
     short_id,
     ...others,

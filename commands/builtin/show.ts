@@ -13,7 +13,7 @@ import { handleOf } from '../../framework/runtimes/handle.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
 import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
-import { shortId } from './run-row.js'
+import { HANDLE_SCHEMA, shortId } from './run-row.js'
 
 const COMMAND_LENGTH = 4_096
 
@@ -44,15 +44,7 @@ export default defineCommand({
       runtime: NULLABLE_STRING,
       command: { type: 'array', items: { type: 'string' } },
       cwd: NULLABLE_STRING,
-      handle: {
-        type: ['object', 'null'],
-        properties: {
-          pid: { type: 'integer' },
-          pgid: { type: 'integer' },
-          socket: { type: 'string', description: 'Of the terminal server, for a run with a terminal' },
-          window: { type: 'string', description: 'What the terminal server knows the run by' },
-        },
-      },
+      handle: HANDLE_SCHEMA,
       alive: { type: 'boolean' },
       owner: OWNER_STATE,
       owner_pid: NULLABLE_INTEGER,

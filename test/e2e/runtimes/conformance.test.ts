@@ -344,11 +344,13 @@ while [ ! -s "$1/setsid.pid" ]; do sleep 0.05; done; sleep 0.5; exit 4`,
     })
 
     test('show names the runtime, the handle and what is alive', async () => {
-      const { start, stop, show } = bound(world(Sandbox.create()))
+      const { start, stop, show, tool } = bound(world(Sandbox.create()))
       const { run_id, background_pid, pid_file } = await start(SLEEPER)
       const shown = await show(run_id)
       expect(shown).toMatchObject({ runtime, status: 'running', owner: 'alive', alive: true })
       expect(Object.keys(shown.handle).sort()).toEqual([...handle].sort())
+      const { envelope } = await tool.call(['ps'])
+      expect(envelope.data.runs).toMatchObject([{ run_id, runtime, handle: shown.handle }])
       expect(readFileSync(pid_file, 'utf8')).toBe(`${background_pid}\n`)
       await stop(run_id)
       expect(await show(run_id)).toMatchObject({ runtime, alive: false, owner: 'none', handle: shown.handle })
