@@ -89,8 +89,11 @@ function notReady(view: RunView, lines: GrowingLines): FrameworkExit {
   })
 }
 
-/** An expression with the flag `g` or `y` goes on where it stopped; here every line is a new text. */
+/**
+ * An expression with the flag `g` or `y` goes on where it stopped; here every line is a new text. A terminal ends its
+ * lines by a carriage return, too.
+ */
 function matches(expression: RegExp, line: string): boolean {
   expression.lastIndex = 0
-  return expression.test(line)
+  return expression.test(line.endsWith('\r') ? line.slice(0, -1) : line)
 }

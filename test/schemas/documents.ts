@@ -1,6 +1,8 @@
 /** A document as it is really written, of each schema of a record. */
 import type {
+  NameClaim,
   ProcessIdentity,
+  RunAnswered,
   RunEnd,
   RunIntent,
   RunMain,
@@ -119,4 +121,18 @@ export const stopped: SessionStopped = {
     },
   ],
   recorder: identity(1),
+}
+
+export const answered: RunAnswered = {
+  schema_version: '1.0',
+  run_id: '0a1b2c3d4e5f',
+  answered_at: '2026-02-28T23:59:59.200Z',
+}
+
+export const claim: NameClaim = {
+  schema_version: '1.0',
+  session_id: 'agent-7.conversation_2',
+  name: 'web',
+  run_id: '0a1b2c3d4e5f',
+  claimed_at: '2026-02-28T23:59:59.130Z',
 }

@@ -1,6 +1,8 @@
 /** What of a run's records is believed, and what is taken for damage. */
 import { describe, expect, test } from 'vitest'
+import validateClaim from '../../schemas/generated/validate-name-claim.js'
 import validateIdentity from '../../schemas/generated/validate-process-identity.js'
+import validateAnswered from '../../schemas/generated/validate-run-answered.js'
 import validateEnd from '../../schemas/generated/validate-run-end.js'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import validateMain from '../../schemas/generated/validate-run-main.js'
@@ -10,7 +12,19 @@ import validateStop from '../../schemas/generated/validate-run-stop.js'
 import validateStopped from '../../schemas/generated/validate-session-stopped.js'
 import validateStopping from '../../schemas/generated/validate-session-stopping.js'
 import { damages, type Json } from './damage.js'
-import { end, identity, intent, main, owner, ready, stop, stopped, stopping } from './documents.js'
+import {
+  answered,
+  claim,
+  end,
+  identity,
+  intent,
+  main,
+  owner,
+  ready,
+  stop,
+  stopped,
+  stopping,
+} from './documents.js'
 
 const asRead = (document: object): Json => JSON.parse(JSON.stringify(document))
 
@@ -22,6 +36,8 @@ const records = [
   { name: 'run-end', validate: validateEnd, document: asRead(end) },
   { name: 'run-ready', validate: validateReady, document: asRead(ready) },
   { name: 'session-stopped', validate: validateStopped, document: asRead(stopped) },
+  { name: 'run-answered', validate: validateAnswered, document: asRead(answered) },
+  { name: 'name-claim', validate: validateClaim, document: asRead(claim) },
   { name: 'session-stopping', validate: validateStopping, document: asRead(stopping) },
 ]
 
@@ -35,7 +51,7 @@ describe.each([
 
   test('no missing field, no field too many and no value of another type is accepted', () => {
     const all = [...damages(document)]
-    expect(all.length).toBeGreaterThan(8)
+    expect(all.length).toBeGreaterThan(2 * Object.keys(Object(document)).length)
     expect(all.filter(damaged => validate(damaged.document)).map(damaged => damaged.what)).toEqual([])
   })
 
@@ -108,6 +124,18 @@ describe('run-intent', () => {
       limits: { ...intent.limits, max_lifetime_ms: null },
     }
     expect(validateIntent(bare), JSON.stringify(validateIntent.errors)).toBe(true)
+  })
+
+  test('what later versions added may be there, whole', () => {
+    const added = { is_name_unique: true, ready: { by: 'fd', fd: 3 }, bound_to: identity(1) }
+    expect(validateIntent({ ...intent, ...added }), JSON.stringify(validateIntent.errors)).toBe(true)
+    for (const damaged of [
+      { is_name_unique: 1 },
+      { ready: {} },
+      { ready: { by: 'fd', fd: 2 } },
+      { bound_to: 1 },
+    ])
+      expect(validateIntent({ ...intent, ...damaged })).toBe(false)
   })
 
   test('a runtime that this version does not know is no damage', () => {

@@ -71,6 +71,24 @@ test.each([
   { what: 'a variable with =', body: `ctx.background.spawn(args.program, { env: { 'A=B': '' } })` },
   { what: 'no environment', body: 'ctx.background.spawn(args.program, { env: null })' },
   { what: 'no expression', body: `ctx.background.spawn(args.program, { ready: { log: 'ready' } })` },
+  {
+    what: 'two signs of readiness',
+    body: `ctx.background.spawn(args.program, { ready: { port: 1, fd: 3 } })`,
+  },
+  { what: 'no port', body: `ctx.background.spawn(args.program, { ready: { port: 65536 } })` },
+  { what: 'stdout as the sign', body: `ctx.background.spawn(args.program, { ready: { fd: 1 } })` },
+  { what: 'a unique name that is missing', body: `ctx.background.spawn(args.program, { unique: true })` },
+  {
+    what: 'a path as unique name',
+    body: `ctx.background.spawn(args.program, { unique: true, name: '../x' })`,
+  },
+  { what: 'a group to be bound to', body: `ctx.background.spawn(args.program, { bind: -1 })` },
+  { what: 'an unknown runtime', body: `ctx.background.spawn(args.program, { runtime: 'docker' })` },
+  {
+    what: 'a longer life than declared',
+    body: `ctx.background.spawn(args.program, { max_lifetime_ms: 1e12 })`,
+  },
+  { what: 'no grace', body: `ctx.background.spawn(args.program, { grace_ms: -1 })` },
   { what: 'a tiny log', body: 'ctx.background.spawn(args.program, { log_max_bytes: 10 })' },
 ])(
   'a handler that asks with $what gets BACKGROUND_REQUEST_INVALID, and nothing is recorded',

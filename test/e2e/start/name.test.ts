@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shimOf } from '../background/holders.js'
+import { guardOf, shimOf } from '../background/holders.js'
 import { stubborn } from '../background/programs.js'
 import { type Answer, Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
@@ -146,5 +146,26 @@ test('a claim that a crash of the machine emptied keeps nobody from the name', a
   writeFileSync(claim, '')
   const second = await sandbox.call([...START, ...SERVER])
   expect(second.envelope.data?.effect, second.stdout).toBe('created')
+  await stopAll(sandbox)
+})
+
+test('a run that nobody holds any more keeps its name until it is stopped: exit 6 says so', async () => {
+  const sandbox = Sandbox.create()
+  const { envelope } = await sandbox.call([...START, ...SERVER])
+  const { run_id, background_pid, cleanup_command } = envelope.data
+  const shim = shimOf(sandbox, run_id)
+  const guard = guardOf(sandbox, shim)
+  // The owner cannot see its guard die, nor the guard its owner.
+  for (const pid of [shim, guard]) process.kill(pid, 'SIGSTOP')
+  for (const pid of [guard, shim]) process.kill(pid, 'SIGKILL')
+  await until('both to be gone', () => !isAlive(shim) && !isAlive(guard))
+  const refused = await sandbox.call([...START, ...SERVER])
+  expect(refused.code, refused.stdout).toBe(6)
+  expect(refused.envelope.error).toMatchObject({ code: 'ALREADY_EXISTS', context: { run_id } })
+  expect(refused.envelope.error.message).toContain('held by nobody')
+  expect(isAlive(background_pid)).toBe(true)
+  expect((await sandbox.sh(cleanup_command)).code).toBe(0)
+  const again = await sandbox.call([...START, ...SERVER])
+  expect(again.envelope.data?.effect, again.stdout).toBe('created')
   await stopAll(sandbox)
 })

@@ -215,3 +215,21 @@ test('a second start of the name waits until the first is ready, and is told whe
   expect((await sandbox.call(strict)).envelope.data).toMatchObject({ effect: 'noop', ready: true })
   expect((await sandbox.call(['session', 'stop', 'dev'])).code).toBe(0)
 })
+
+test.each([
+  ['--ready-log', '^up$'],
+  ['--ready-fd', '3'],
+])('%s tells the same of a program on a terminal, whose name is as unique', async (flag, value) => {
+  const sandbox = Sandbox.create()
+  const program = script(sandbox, 'up', 'echo up; sleep 0.3; echo up >&3; exec sleep 3600 2>/dev/null')
+  const options = ['--session', 'dev', '--name', 'web', '--runtime', 'tmux', flag, value]
+  const answers = [
+    await sandbox.call(['start', ...options, '--', ...program]),
+    await sandbox.call(['start', ...options, '--', ...program]),
+  ].map(({ stdout, envelope }) => envelope.data ?? stdout)
+  expect(answers).toMatchObject([
+    { effect: 'created', ready: true },
+    { effect: 'noop', ready: true },
+  ])
+  expect((await sandbox.call(['session', 'stop', 'dev'])).code).toBe(0)
+})
