@@ -14,7 +14,7 @@ const SIGNALLED = 128
 export function delegatedOutcome(report: RunReport, handled: Outcome): Outcome {
   const data = withReport(handled, report)
   const { exit_code, signal } = report
-  if (exit_code === null && signal === null) return { ...survived(report), data }
+  if (exit_code === null && signal === null) return { ...unknownEnd(report), data }
   const code = exit_code ?? SIGNALLED + signalNumber(signal)
   if (code === 0) return { ...handled, data }
   const [program] = report.command
@@ -45,20 +45,30 @@ function signalNumber(name: string | null): number {
   return name === null ? 0 : (numbers[name] ?? 0)
 }
 
-/** Not even KILL ended it, so nobody knows how it will. */
-const survived = ({ main_pid, cleanup_command }: RunReport): Omit<Outcome, 'data'> => ({
-  exit_code: EXIT_CODES.PARTIAL_FAILURE,
-  error: {
-    code: 'SURVIVORS',
-    message: `process ${main_pid} could not be ended`,
-    retryable: false,
-    phase: 'execution',
-    fix_required: 'end it as its own user, or wait until the kernel lets it go; then stop the run again',
-    ...(cleanup_command === undefined ? {} : { fix_command: cleanup_command }),
-  },
-  warnings: [],
-  meta: {},
-})
+/** Not even KILL ended it; or it is gone, and this process was never told how. */
+function unknownEnd({ main_pid, exit_reason, cleanup_command }: RunReport): Omit<Outcome, 'data'> {
+  const survives = exit_reason === null
+  return {
+    exit_code: survives ? EXIT_CODES.PARTIAL_FAILURE : EXIT_CODES.GENERAL_ERROR,
+    error: {
+      code: survives ? 'SURVIVORS' : 'EXIT_UNKNOWN',
+      message: survives
+        ? `process ${main_pid} could not be ended`
+        : `process ${main_pid} is gone, and nobody was told how it ended`,
+      retryable: false,
+      phase: 'execution',
+      ...(survives
+        ? {
+            fix_required:
+              'end it as its own user, or wait until the kernel lets it go; then stop the run again',
+          }
+        : {}),
+      ...(cleanup_command === undefined ? {} : { fix_command: cleanup_command }),
+    },
+    warnings: [],
+    meta: {},
+  }
+}
 
 const failureOf = ({ error }: Outcome): Outcome['warnings'] =>
   error === null

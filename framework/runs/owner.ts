@@ -227,6 +227,8 @@ export class OwnedRun {
     const failed = (error: unknown): void => this.noteFault(error)
     const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over.signal, failed)
     this.#aftermath = { ...waited, remaining: describeProcesses(left) }
+    // The end record names so many; whoever stops what is left finds all of them here.
+    this.#started.journal.add(...left.map(({ identity }) => identity))
     if (this.#ending) return
     if (leftovers === 'end' && left.length > 0) this.#end(this.#options.intent.limits.grace_ms)
     else this.#ending = this.#finish([], this.#aftermath.remaining)

@@ -2,6 +2,7 @@
 import type { ProcessIdentity } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { type SnapshotOptions, SnapshotTracking } from '../process/snapshot.js'
+import { readStat } from '../process/stat.js'
 import type { StateRoot } from '../store/state-root.js'
 import { otherRuns } from './other-runs.js'
 import type { RunIntent } from './records.js'
@@ -24,7 +25,7 @@ export function recordedTracking(
     journal,
     exclude,
     isRun: otherRuns(root, view.intent),
-    shared_session: sharedSession(view),
+    shared_session: sharedSession(view, main),
   })
 }
 
@@ -33,5 +34,9 @@ export const markerOf = ({ run_id, intent }: RunView): RunIntent['marker'] =>
   intent?.marker ?? { name: 'NO_MARKER_IS_KNOWN', value: run_id }
 
 /** The session of a run on its caller's terminal, whose main process leads none of its own. */
-const sharedSession = ({ main }: RunView): number | null =>
-  main && main.sid !== main.main.pid ? main.sid : null
+function sharedSession({ main }: RunView, found: ProcessIdentity | null): number | null {
+  if (main) return main.sid === main.main.pid ? null : main.sid
+  // Its owner died before it wrote that down.
+  const stat = found && readStat(found.pid)
+  return stat && stat.sid !== stat.pid ? stat.sid : null
+}

@@ -8,7 +8,7 @@ import { pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
 import { errnoOf } from '../process/errno.js'
 import { identityOf, type ProcessIdentity, self } from '../process/identity.js'
-import { openJournal } from '../process/journal.js'
+import { type Journal, openJournal } from '../process/journal.js'
 import { ownChild } from '../process/own-children.js'
 import { keepSpareDescriptor } from '../process/proc-file.js'
 import { SnapshotTracking } from '../process/snapshot.js'
@@ -63,6 +63,7 @@ export interface StartedMain {
   readonly main: ProcessIdentity
   readonly exited: Promise<MainExit>
   readonly tracking: TrackingMethod
+  readonly journal: Journal
   /** Where the end will be recorded. */
   readonly reservation: Reservation
 }
@@ -206,7 +207,7 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
       sid,
       started_at: new Date().toISOString(),
     })
-    return { child, main, exited: exitOf(exited, main, child), tracking }
+    return { child, main, exited: exitOf(exited, main, child), tracking, journal }
   } catch (error) {
     // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
     // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.

@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
 import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
-import { IdentityTracking } from '../process/identity-tracking.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { endLostRun } from './end-lost-run.js'
+import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
+import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
 import { type RunView, viewRun } from './status.js'
@@ -216,18 +217,19 @@ class Stop {
     return this.#endedAs(end)
   }
 
-  /** A run that has ended may have left processes behind; they are ended by their recorded identities. */
+  /** A run that has ended may have left processes behind; they are ended with what they have started since. */
   async #endLeftovers(view: RunView): Promise<StopResult> {
-    if (view.leftovers.length === 0) {
+    const tracking = leftoverTracking(this.#root, view)
+    if (!tracking || tracking.look().members.length === 0) {
       leaveLive(this.#root, this.#run_id)
       return this.#result(view, 'already_ended')
     }
-    const tracking = new IdentityTracking(view.leftovers.map(({ identity }) => identity))
-    await endTree({ tracking, grace_ms: this.#options.force ? 0 : this.#options.grace_ms })
-    const after = viewRun(this.#root, this.#run_id)
-    if (after.leftovers.length > 0) return this.#answer('survivors', after.end, after.leftovers, [])
+    const grace_ms = this.#options.force ? 0 : this.#options.grace_ms
+    const { survivors } = await endTree({ tracking, grace_ms })
+    const { end } = viewRun(this.#root, this.#run_id)
+    if (survivors.length > 0) return this.#answer('survivors', end, describeProcesses(survivors), [])
     leaveLive(this.#root, this.#run_id)
-    return this.#result(after, 'stopped')
+    return this.#answer('stopped', end, [])
   }
 
   #ended(view: RunView): StopResult {

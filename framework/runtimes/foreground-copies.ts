@@ -2,7 +2,6 @@
  * Copies of what a program writes: into the run's log, and on to where it would have gone. The program writes as fast
  * as the reader of that takes it, and learns it when that reader has gone.
  */
-import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { pause } from '../process/clock.js'
 
@@ -27,7 +26,7 @@ export interface CopiedOutput {
 /** A pipe without a writer ends at once; one that leftovers hold has given what it held after so long without a byte. */
 const SILENCE_MS = 50
 
-export function copyOutput({ stdout, stderr }: ChildProcess, copies: OutputCopies): CopiedOutput {
+export function copyOutput(stdout: Readable, stderr: Readable, copies: OutputCopies): CopiedOutput {
   const streams = [
     new Copy(stdout, bytes => copies.stdout(bytes), copies.keep),
     new Copy(stderr, bytes => copies.stderr(bytes), copies.keep),
@@ -40,19 +39,18 @@ export function copyOutput({ stdout, stderr }: ChildProcess, copies: OutputCopie
 }
 
 class Copy {
-  readonly #stream: Readable | null
+  readonly #stream: Readable
   readonly #done: Promise<void>
   #handing_on: Promise<boolean> | null = null
   #pieces = 0
 
   constructor(
-    stream: Readable | null,
+    stream: Readable,
     handOn: (bytes: Uint8Array) => Promise<boolean>,
     keep: (bytes: Uint8Array) => void,
   ) {
     this.#stream = stream
     this.#done = new Promise(resolve => {
-      if (!stream) return resolve()
       stream.on('error', () => resolve())
       stream.on('close', () => resolve())
       stream.on('data', (bytes: Buffer) => {
@@ -75,6 +73,6 @@ class Copy {
       if (await Promise.race([this.#done.then(() => true), pause(SILENCE_MS).then(() => false)])) return
       await this.#handing_on
     }
-    this.#stream?.destroy()
+    this.#stream.destroy()
   }
 }

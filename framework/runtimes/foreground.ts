@@ -10,6 +10,8 @@ import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
 import type { StateRoot } from '../store/state-root.js'
 import { type CopiedOutput, copyOutput, type OutputCopies } from './foreground-copies.js'
 import { ForegroundSignals } from './foreground-signals.js'
+import { keepTerminal } from './keep-terminal.js'
+import { closeWriteEnds, type RealPipe, realPipe } from './real-pipes.js'
 
 export interface ForegroundStart {
   readonly root: StateRoot
@@ -55,27 +57,39 @@ export async function startInForeground(start: ForegroundStart): Promise<Foregro
   }
   if (whole_process) signals.install()
   let guard: Guard | null = null
+  let pipes: readonly RealPipe[] = []
   try {
     guard = await startGuard(root, intent.marker)
+    if (copies) pipes = ['stdout', 'stderr'].map(name => realPipe(root.run(intent.run_id), name))
     if (start.isEnding())
       throw new StartFailed('STOPPED_BEFORE_START', 'the call was told to end before the start')
     start.delegate(signal => signals.got(signal))
+    const [stdout, stderr] = pipes
     const run = await OwnedRun.start({
       root,
       intent,
       guard,
       environment,
-      stdio: [whole_process ? 'inherit' : 'ignore', copies ? 'pipe' : 'inherit', copies ? 'pipe' : 'inherit'],
+      stdio: [
+        whole_process ? 'inherit' : 'ignore',
+        stdout?.write_end ?? 'inherit',
+        stderr?.write_end ?? 'inherit',
+      ],
       leftovers: wait,
       shares_session: terminal !== null,
     })
     signals.tell(run)
-    return new RunInForeground(run, guard, copies && copyOutput(run.child, copies), release)
+    if (terminal) keepTerminal()
+    const copied = copies && stdout && stderr ? copyOutput(stdout.output, stderr.output, copies) : null
+    return new RunInForeground(run, guard, copied, release)
   } catch (error) {
+    for (const { output } of pipes) output.destroy()
     guard?.release()
     release()
     start.delegate(null)
     throw error
+  } finally {
+    closeWriteEnds(pipes)
   }
 }
 
