@@ -2,7 +2,6 @@
 import type { RunReport } from '../../schemas/generated/types.js'
 import { recordIntent } from '../runs/intent.js'
 import { StartFailed } from '../runs/owner.js'
-import { refreshPidFile } from '../runs/pid-file.js'
 import { type RunIntent, readEnd, type StopCause } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
 import { giveUp } from '../runs/start-main.js'
@@ -16,6 +15,7 @@ import { outputCopies } from './foreground-output.js'
 import { type ForegroundRequest, foregroundRequest } from './foreground-request.js'
 import { CapabilityError } from './framework-exit.js'
 import type { Cut, Interruption } from './interruption.js'
+import { ListedPid } from './listed-pid.js'
 import { mergeEnvironment, newIntent, runEnvironment, runnableCleanupCommand } from './new-intent.js'
 import { type Outcome, success } from './outcome.js'
 import { programStartFailed } from './program-start-failed.js'
@@ -98,9 +98,9 @@ export class ForegroundCapability implements Foreground {
     const { run, ended } = await this.#starting
     if (answer) answer.is_shared = true
     const { pid } = run.main
-    void refreshPidFile(root, intent.session_id, { pid, alive: true })
+    const listed = new ListedPid(root, intent.session_id, pid)
     const end = await ended
-    await refreshPidFile(root, intent.session_id, { pid, alive: false })
+    await listed.remove()
     const { aftermath } = run
     this.#report = this.#reportOf({ root, intent, mode: request.mode, end, main_pid: pid, aftermath })
     return this.#report
