@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The reference tool: the framework's own commands, used for real. */
+import { runAsStart } from '../commands/reference/run-as-start.js'
 import { runTool } from '../framework/index.js'
 import { FRAMEWORK_VERSION } from '../manifest/framework-version.js'
 
+process.argv.splice(2, Number.POSITIVE_INFINITY, ...(await runAsStart(process.argv.slice(2))))
 await runTool({
   name: 'chaperone',
   version: FRAMEWORK_VERSION,

@@ -27,6 +27,7 @@ export type {
   PositionalDeclaration,
 } from './contract/declaration.js'
 export { EXIT_CODES as ExitCode, type ExitCodeDeclaration, type SideEffects } from './contract/exit-codes.js'
+export { GLOBAL_OPTIONS_WITH_VALUE } from './contract/global-flags.js'
 export type { FromSchema, JsonSchema } from './contract/json-schema.js'
 export type { ArgumentError, Command, ValidationContext } from './invocation/command.js'
 export { CommandExit, type ExitDetails } from './invocation/command-exit.js'

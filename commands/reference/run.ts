@@ -52,6 +52,12 @@ export default defineCommand({
       type: 'string',
       description: 'When the program and all that it started is ended: 500ms, 60s, 2m, 1h, 7d; else never',
     },
+    runtime: {
+      type: 'enum',
+      enum_values: ['foreground', 'background', 'bg', 'tmux'],
+      description:
+        'background, bg and tmux: the same as `start --runtime`, with the options of start; else foreground',
+    },
     capture: {
       type: 'boolean',
       description: 'Keep a copy of stdout and stderr in the log of the run; both are pipes then',

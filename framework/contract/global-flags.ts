@@ -39,6 +39,9 @@ export const GLOBAL_FLAGS = {
   'output-schema': { type: 'boolean', description: 'Show the JSON Schema of what the command answers' },
 } as const satisfies Flags
 
+/** Those that take the next word: what an author needs who reads a command line before the framework does. */
+export const GLOBAL_OPTIONS_WITH_VALUE = ['format', 'session', 'timeout', 'cwd'] as const
+
 /** Of each group a call may give one (REQ-O-008). */
 export const EXCLUSIVE_GLOBALS: readonly (readonly string[])[] = [['quiet', 'verbose', 'debug']]
 

@@ -49,6 +49,13 @@ const REFUSED: Readonly<Record<string, string>> = {
   'ctx.background on a command that declares none': command({
     execute: `async execute(_args, ctx) {\nawait ctx.background.spawn(['x']) ${MARK}\nreturn {} },`,
   }),
+  'ctx.foreground on a command that declares none': command({
+    execute: `async execute(_args, ctx) {\nawait ctx.foreground.run(['x']) ${MARK}\nreturn {} },`,
+  }),
+  'a program in the foreground in a mode that is none': command({
+    more: `delegates_stdio: true,`,
+    execute: `async execute(_args, ctx) {\nawait ctx.foreground.run(['x'], { mode: 'loose' }) ${MARK}\nreturn {} },`,
+  }),
   'a background process without a program': command({
     more: background,
     execute: `async execute(_args, ctx) {\nawait ctx.background.spawn([]) ${MARK}\nreturn {} },`,
@@ -143,6 +150,13 @@ const ACCEPTED: Readonly<Record<string, string>> = {
       const known: { run_id: string; session_id: string; pid: number; log_path: string } = run
       await ctx.background.existing(known.run_id)
       return {} },`,
+  }),
+  'a program in the foreground': command({
+    more: `delegates_stdio: true,`,
+    execute: `async execute(_args, ctx) {
+      const report = await ctx.foreground.run(['vi'], { mode: 'follow-descendants', linger_ms: 5 })
+      const known: { exit_code: number | null; ended_by: string | null } = report
+      return known },`,
   }),
   'a command that says that it leaves nothing': command({ more: `spawns_background_process: false,` }),
   'declared exits': command({
