@@ -13,6 +13,7 @@ import { allRunIds, liveRunIds } from './find.js'
 import { refreshPidFile } from './pid-file.js'
 import { readEnd, readIntent, readOwner, recordPath } from './records.js'
 import { StoppingMark } from './session.js'
+import { SessionResources } from './session-resources.js'
 import {
   isStopRecorded,
   publishStopped,
@@ -23,7 +24,7 @@ import {
 } from './session-stopped.js'
 import { type StopOptions, type StopResult, stopRuns } from './stop.js'
 
-/** How long a shim that has recorded the end of its run may take to go, in ms; it holds nothing any more then. */
+/** How long processes that hold nothing any more may take to go, in ms. */
 const HOLDER_MS = 2_000
 const POLL_MS = 10
 
@@ -51,6 +52,7 @@ export class SessionStop {
   readonly #options: SessionStopOptions
   readonly #mark: StoppingMark
   readonly #results = new Map<string, StopResult>()
+  readonly #resources = new SessionResources()
   readonly #deadline: number
 
   /** From now on no run starts in the session. @throws NodeJS.ErrnoException where the mark cannot be read or set */
@@ -74,7 +76,7 @@ export class SessionStop {
       if (others) return together(others, this.#results)
       const stopped = this.#sorted()
       const is_done = stopped.every(isEnded)
-      if (is_done) await this.#untilHoldersAreGone(stopped)
+      if (is_done) await this.#closeResources(stopped)
       if (!is_done) return { session_stopped: false, stopped }
       const said = this.#say([...stopped, ...this.#endedByOthers()])
       return said ? together(said, this.#results) : { session_stopped: true, stopped }
@@ -94,6 +96,7 @@ export class SessionStop {
       // A start that was under way when the session was marked shows up in a later look.
       const next = liveIn(this.#root, this.#session_id).filter(run_id => !this.#results.has(run_id))
       if (next.length === 0) return null
+      for (const run_id of next) this.#resources.note(this.#root, run_id)
       const grace_ms = Math.max(0, Math.ceil(this.#deadline - monotonicMs()))
       const options = { cause: 'session_stop', grace_ms, force: this.#options.force } as const
       for (const result of await stopRuns(this.#root, next, options)) this.#results.set(result.run_id, result)
@@ -143,17 +146,11 @@ export class SessionStop {
     })
   }
 
-  /** Shims and guards end a moment after they recorded the end; who lingers on does so for nothing. */
-  async #untilHoldersAreGone(stopped: readonly StopResult[]): Promise<void> {
+  /** The processes that held the runs first, then what they had in common. */
+  async #closeResources(stopped: readonly StopResult[]): Promise<void> {
     const holders = stopped.flatMap(({ run_id }) => holdersOf(this.#root, run_id))
-    const deadline = monotonicMs() + HOLDER_MS
-    for (const holder of holders) {
-      while (look(holder) === 'alive') {
-        if (monotonicMs() >= deadline) signalProcess(holder, 'SIGKILL')
-        if (monotonicMs() >= deadline + HOLDER_MS) return
-        await pause(POLL_MS)
-      }
-    }
+    for (const lingering of await untilGone(holders)) signalProcess(lingering, 'SIGKILL')
+    await untilGone([...holders, ...(await this.#resources.close())])
   }
 
   #sorted(): StopResult[] {
@@ -162,6 +159,19 @@ export class SessionStop {
 
   #name(): StopName {
     return { stop_id: this.#mark.stop_id, session_id: this.#session_id }
+  }
+}
+
+/**
+ * Waits for processes that are about to end: shims and guards do so a moment after they recorded the end.
+ * @returns who lingers on all the same, and for nothing
+ */
+async function untilGone(holders: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
+  const deadline = monotonicMs() + HOLDER_MS
+  for (;;) {
+    const alive = holders.filter(holder => look(holder) === 'alive')
+    if (alive.length === 0 || monotonicMs() >= deadline) return alive
+    await pause(POLL_MS)
   }
 }
 

@@ -128,3 +128,17 @@ test('what was left alone keeps the session from being called stopped; the next 
   expect([second.code, second.envelope.data.session_stopped]).toEqual([0, true])
   expect(stops(sandbox)).toHaveLength(1)
 })
+
+test('the terminal server of a session goes with it, also one in which somebody opened a window of their own', async () => {
+  const sandbox = Sandbox.create()
+  const started = await sandbox.call(['start', '--session', 's', '--runtime', 'tmux', '--', ...SLEEPER])
+  expect(started.code, started.stdout).toBe(0)
+  await start(sandbox, SLEEPER)
+  const { data } = (await sandbox.call(['show', started.envelope.data.run_id])).envelope
+  const { socket } = data.handle
+  const opened = await sandbox.sh(`tmux -S '${socket}' new-session -d -s own 'exec sleep 1000'`)
+  expect(opened.code, opened.stderr).toBe(0)
+  const { code, envelope } = await stop(sandbox)
+  expect(sandbox.survivors()).toEqual([])
+  expect([code, envelope.data.session_stopped, existsSync(socket)]).toEqual([0, true, false])
+})
