@@ -9,8 +9,9 @@ import { onTerminal } from '../contract/harness/terminal.js'
 import { Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
-import { ADAPTERS, type World } from './adapters.js'
+import { ADAPTERS } from './adapters.js'
 import { parentOf } from './programs.js'
+import type { World } from './worlds.js'
 
 interface Handle {
   readonly socket: string
@@ -22,6 +23,8 @@ const world = (sandbox: Sandbox, start_options = ''): World => {
   if (!adapter) throw new Error('the table has no tmux')
   return adapter.world(sandbox, { start_options })
 }
+
+const handleOf = async (tool: World, run_id: string): Promise<Handle> => (await tool.show(run_id)).handle
 
 /** As a person with a shell would, beside everything of ours. */
 const tmux = ({ socket }: Handle, ...words: readonly string[]): string =>
@@ -36,9 +39,9 @@ const serverOf = (handle: Handle): number => Number(tmux(handle, 'display-messag
 
 test('Ctrl-C on the terminal reaches the program, and its owner lives to tell', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['sh', '-c', 'echo waiting; exec sleep 3600'])
-  const handle = await made.handle(run_id)
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'echo waiting; exec sleep 3600'])
+  const handle = await handleOf(tool, run_id)
   await shown(handle, 'waiting')
   tmux(handle, 'send-keys', '-t', handle.window, 'C-c')
   expect(await tool.endOf(run_id)).toMatchObject({
@@ -52,9 +55,9 @@ test('Ctrl-C on the terminal reaches the program, and its owner lives to tell', 
 
 test('a shell on the terminal has job control, and its jobs end with the run', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['bash', '--norc', '-i'], { env: { PS1: 'ready> ' } })
-  const handle = await made.handle(run_id)
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['bash', '--norc', '-i'], { env: { PS1: 'ready> ' } })
+  const handle = await handleOf(tool, run_id)
   const type = (...keys: readonly string[]) => tmux(handle, 'send-keys', '-t', handle.window, ...keys)
   await shown(handle, 'ready>')
   type(`sh -c 'echo $$ >"${sandbox.path}/job.pid"; exec sleep 3600'`, 'Enter')
@@ -77,15 +80,15 @@ for (const [what, close] of [
 ] satisfies readonly (readonly [string, (handle: Handle) => void])[]) {
   test(`when ${what} the run is ended, and recorded`, async () => {
     const sandbox = Sandbox.create()
-    const { tool, ...made } = bound(world(sandbox))
+    const tool = world(sandbox)
     const program = script(
       sandbox,
       'deaf',
       `trap '' HUP; setsid sh -c 'echo $$ >"$1/child.pid"; exec sleep 3600' sh "$1" & echo $$ >"$1/deaf.pid"; while :; do sleep 1; done`,
     )
-    const { run_id } = await made.start(program)
+    const { run_id } = await tool.start(program)
     const pids = [await pidIn(sandbox, 'deaf'), await pidIn(sandbox, 'child')]
-    const handle = await made.handle(run_id)
+    const handle = await handleOf(tool, run_id)
     close(handle)
     expect(await tool.endOf(run_id)).toMatchObject({ signal: 'SIGTERM', stop_cause: 'parent_signal' })
     expect(pids.filter(isAlive)).toEqual([])
@@ -96,9 +99,9 @@ for (const [what, close] of [
 
 test('when the owner is killed its window and its server go too', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
-  const { run_id, background_pid } = await made.start(SLEEPER)
-  const handle = await made.handle(run_id)
+  const tool = world(sandbox)
+  const { run_id, background_pid } = await tool.start(SLEEPER)
+  const handle = await handleOf(tool, run_id)
   const server = serverOf(handle)
   process.kill(parentOf(background_pid), 'SIGKILL')
   expect(await tool.endOf(run_id)).toMatchObject({ stop_cause: 'owner_lost' })
@@ -109,17 +112,17 @@ test('when the owner is killed its window and its server go too', async () => {
 
 test('the runs of a session share a server, which ends with the last of them; another session has its own', async () => {
   const sandbox = Sandbox.create()
-  const { stop, ...made } = bound(world(sandbox))
+  const tool = world(sandbox)
   const env = { SECRET_OF_THE_CALLER: 'x' }
   const [one, two, other] = [
-    await made.start(SLEEPER, { session: 'one', env }),
-    await made.start(SLEEPER, { session: 'one' }),
-    await made.start(SLEEPER, { session: 'two' }),
+    await tool.start(SLEEPER, { session: 'one', env }),
+    await tool.start(SLEEPER, { session: 'one' }),
+    await tool.start(SLEEPER, { session: 'two' }),
   ]
   const [first, second, apart] = [
-    await made.handle(one.run_id),
-    await made.handle(two.run_id),
-    await made.handle(other.run_id),
+    await handleOf(tool, one.run_id),
+    await handleOf(tool, two.run_id),
+    await handleOf(tool, other.run_id),
   ]
   expect(second.socket).toBe(first.socket)
   expect(apart.socket).not.toBe(first.socket)
@@ -127,40 +130,40 @@ test('the runs of a session share a server, which ends with the last of them; an
   expect(serverOf(second)).toBe(server)
   expect(other_server).not.toBe(server)
   expect(readFileSync(`/proc/${server}/environ`, 'utf8')).not.toContain('SECRET_OF_THE_CALLER')
-  await stop(one.run_id)
+  await tool.stop(one.run_id)
   expect([isAlive(server), isAlive(two.background_pid)]).toEqual([true, true])
   await until('the window to go', () => !tmux(second, 'list-sessions').includes(one.run_id))
-  await stop(two.run_id)
+  await tool.stop(two.run_id)
   await gone(server)
   expect(readdirSync(dirname(first.socket))).toEqual(['two.sock'])
-  await stop(other.run_id)
+  await tool.stop(other.run_id)
   await gone(other_server)
   expect(readdirSync(dirname(first.socket))).toEqual([])
 })
 
 test('a start meets the end of the last run of its session, again and again', async () => {
   const sandbox = Sandbox.create()
-  const { stop, ...made } = bound(world(sandbox))
-  let last = await made.start(SLEEPER, { session: 'busy' })
+  const tool = world(sandbox)
+  let last = await tool.start(SLEEPER, { session: 'busy' })
   for (let i = 0; i < 4; i += 1) {
-    const ending = stop(last.run_id)
-    const next = await made.start(SLEEPER, { session: 'busy' })
+    const ending = tool.stop(last.run_id)
+    const next = await tool.start(SLEEPER, { session: 'busy' })
     await ending
     // Whichever server it got: the way to it is there.
-    await shown(await made.handle(next.run_id), '')
+    await shown(await handleOf(tool, next.run_id), '')
     last = next
   }
-  await stop(last.run_id)
+  await tool.stop(last.run_id)
   await sandbox.nothingLeft()
   expect(readdirSync(join(sandbox.path, 'launcher-state', 'tmux'))).toEqual([])
 })
 
 test('a state directory of any length and any characters has terminals, and logs', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
+  const tool = world(sandbox)
   const directory = join(sandbox.path, "it's #{pid} #[x] %H $HOME `id`;", 'x'.repeat(120), 'end;')
   const env = { LAUNCHER_STATE_DIR: directory }
-  const started = await made.start(['sh', '-c', 'echo first; sleep 3600'], { env })
+  const started = await tool.start(['sh', '-c', 'echo first; sleep 3600'], { env })
   expect(started.log_path.startsWith(directory)).toBe(true)
   const { envelope } = await tool.call(['attach', started.run_id], { env })
   const { handle } = envelope.data
@@ -175,11 +178,13 @@ test('a state directory of any length and any characters has terminals, and logs
 
 test('without tmux a start is refused, names the package, and leaves no record', async () => {
   const sandbox = Sandbox.create()
-  const { tool } = bound(world(sandbox))
+  const tool = world(sandbox)
   const bin = sandbox.directory('poor')
   symlinkSync('/bin/sleep', join(bin, 'sleep'))
   const env = { PATH: bin }
-  const { code, envelope } = await tool.call(['launch', '--', ...SLEEPER], { env })
+  const { code, envelope } = await tool.call(['launch'], {
+    env: { ...env, PROGRAM: JSON.stringify(SLEEPER) },
+  })
   expect(code).toBe(4)
   expect(envelope.error).toMatchObject({
     code: 'TMUX_MISSING',
@@ -200,46 +205,46 @@ test('without tmux a start is refused, names the package, and leaves no record',
 
 test('a server that was started inside a run outlives it for the runs of others', async () => {
   const sandbox = Sandbox.create()
-  const { tool, stop, ...made } = bound(world(sandbox))
+  const tool = world(sandbox)
   const starter = script(
     sandbox,
     'starter',
-    `"${process.execPath}" "${tool.script}" launch --session shared -- sleep 3600 >"$1/inner.json"; echo $$ >"$1/starter.pid"; sleep 3600`,
+    `PROGRAM='["sleep","3600"]' "${process.execPath}" "${tool.script}" launch --session shared >"$1/inner.json"; echo $$ >"$1/starter.pid"; sleep 3600`,
   )
-  const outer = await made.start(starter, { session: 'outer' })
+  const outer = await tool.start(starter, { session: 'outer' })
   await pidIn(sandbox, 'starter')
   const inner = JSON.parse(readFileSync(join(sandbox.path, 'inner.json'), 'utf8')).data
-  const other = await made.start(SLEEPER, { session: 'shared' })
-  const handle = await made.handle(other.run_id)
-  expect((await made.handle(inner.run_id)).socket).toBe(handle.socket)
+  const other = await tool.start(SLEEPER, { session: 'shared' })
+  const handle = await handleOf(tool, other.run_id)
+  expect((await handleOf(tool, inner.run_id)).socket).toBe(handle.socket)
   const server = serverOf(handle)
-  expect(await stop(outer.run_id)).toMatchObject({ outcome: 'stopped', survivors: [] })
+  expect(await tool.stop(outer.run_id)).toMatchObject({ outcome: 'stopped', survivors: [] })
   expect(await tool.endOf(inner.run_id)).toMatchObject({ stop_cause: 'parent_run' })
   expect([isAlive(inner.background_pid), isAlive(other.background_pid), isAlive(server)]).toEqual([
     false,
     true,
     true,
   ])
-  await stop(other.run_id)
+  await tool.stop(other.run_id)
   await gone(server)
 })
 
 test('a server is none of a run: it is neither counted nor reported nor ended', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
-  const { run_id, background_pid } = await made.start(['sh', '-c', 'sleep 0.2; exit 0'], { session: 'two' })
-  const other = await made.start(SLEEPER, { session: 'two' })
+  const tool = world(sandbox)
+  const { run_id, background_pid } = await tool.start(['sh', '-c', 'sleep 0.2; exit 0'], { session: 'two' })
+  const other = await tool.start(SLEEPER, { session: 'two' })
   const end = await tool.endOf(run_id)
   expect(end).toMatchObject({ descendants_killed: 0, survivors: [], leftovers: [] })
   expect(isAlive(background_pid)).toBe(false)
   expect(isAlive(parentOf(parentOf(other.background_pid)))).toBe(true)
-  await tool.sh(other.cleanup_command)
+  await tool.stop(other.run_id)
 })
 
 test('attach opens the terminal, hands over keys and screen, and leaves it as it was', async () => {
   const sandbox = Sandbox.create()
-  const { tool, stop, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start([
+  const tool = world(sandbox)
+  const { run_id } = await tool.start([
     'sh',
     '-c',
     'echo hello; while read -r line; do echo "got <$line>"; done',
@@ -253,14 +258,14 @@ test('attach opens the terminal, hands over keys and screen, and leaves it as it
   expect(screen).toContain('left with 0')
   expect(screen).toContain('same')
   expect(screen).not.toContain('"ok"')
-  expect(await made.show(run_id)).toMatchObject({ status: 'running' })
-  await stop(run_id)
+  expect(await tool.show(run_id)).toMatchObject({ status: 'running' })
+  await tool.stop(run_id)
 })
 
 test('attach returns when the run ends', async () => {
   const sandbox = Sandbox.create()
-  const { tool, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['sh', '-c', 'echo hello; read -r line; exit 9'])
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'echo hello; read -r line; exit 9'])
   const line = `"${process.execPath}" "${tool.script}" attach ${run_id}; echo "left with $?"`
   const { screen } = await onTerminal(sandbox, line, { env: tool.env }, keys => keys.press('go\r', 'hello'))
   expect(screen).toContain('left with 0')
@@ -269,8 +274,8 @@ test('attach returns when the run ends', async () => {
 
 test('a TERM to attach gives the terminal back, and leaves the run alone', async () => {
   const sandbox = Sandbox.create()
-  const { tool, stop, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['sh', '-c', 'echo hello; sleep 3600'])
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'echo hello; sleep 3600'])
   const line = `"${process.execPath}" "${tool.script}" attach ${run_id} & echo $! >attach.pid; fg >/dev/null; echo "left with $?"; stty -a | grep -c ' icanon'`
   const { screen } = await onTerminal(sandbox, `set -m; ${line}`, { env: tool.env }, async keys => {
     await until('the screen', () => keys.screen.includes('hello'))
@@ -278,17 +283,17 @@ test('a TERM to attach gives the terminal back, and leaves the run alone', async
   })
   expect(screen).toContain('left with 143')
   expect(screen.trim().endsWith('1')).toBe(true)
-  expect(await made.show(run_id)).toMatchObject({ status: 'running', alive: true })
-  await stop(run_id)
+  expect(await tool.show(run_id)).toMatchObject({ status: 'running', alive: true })
+  await tool.stop(run_id)
 })
 
 test('off a terminal, or where JSON is asked for, attach answers with the exact command', async () => {
   const sandbox = Sandbox.create()
-  const { tool, stop, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['sh', '-c', 'echo hello; sleep 3600'])
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'echo hello; sleep 3600'])
   const { code, envelope } = await tool.call(['attach', run_id.slice(0, 6)])
   expect(code).toBe(0)
-  const handle = await made.handle(run_id)
+  const handle = await handleOf(tool, run_id)
   expect(envelope.data).toEqual({
     run_id,
     handle,
@@ -303,7 +308,7 @@ test('off a terminal, or where JSON is asked for, attach answers with the exact 
     keys.press('\u0002d', 'hello'),
   )
   expect(screen).toContain('[detached')
-  await stop(run_id)
+  await tool.stop(run_id)
   const ended = await tool.call(['attach', run_id])
   expect({ code: ended.code, error: ended.envelope.error }).toMatchObject({
     code: 5,
@@ -319,28 +324,13 @@ test('off a terminal, or where JSON is asked for, attach answers with the exact 
 
 test('output that somebody holds back on the terminal keeps no run alive', async () => {
   const sandbox = Sandbox.create()
-  const { tool, stop, ...made } = bound(world(sandbox))
-  const { run_id } = await made.start(['sh', '-c', 'echo begin; read -r line; yes'])
-  const handle = await made.handle(run_id)
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'echo begin; read -r line; yes'])
+  const handle = await handleOf(tool, run_id)
   await shown(handle, 'begin')
   tmux(handle, 'send-keys', '-t', handle.window, 'C-s')
   tmux(handle, 'send-keys', '-t', handle.window, 'Enter')
-  expect(await stop(run_id)).toMatchObject({ outcome: 'stopped' })
+  expect(await tool.stop(run_id)).toMatchObject({ outcome: 'stopped' })
   expect(await tool.endOf(run_id)).toMatchObject({ stop_cause: 'user' })
   await sandbox.nothingLeft()
 })
-
-function bound(made: World) {
-  const { tool } = made
-  return {
-    tool,
-    start: made.start.bind(made),
-    show: made.show.bind(made),
-    handle: async (run_id: string): Promise<Handle> => (await made.show(run_id)).handle,
-    async stop(run_id: string, ...options: readonly string[]) {
-      const answer = await tool.call(['stop', run_id, ...options])
-      expect(answer.code, answer.stdout).toBe(0)
-      return answer.envelope.data.stopped[0]
-    },
-  }
-}
