@@ -15,7 +15,7 @@ import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { endNested } from './nested.js'
-import { markerOf, recordedTracking } from './recorded-tracking.js'
+import { holdersOf, markerOf, recordedTracking } from './recorded-tracking.js'
 import {
   journalPath,
   publishEnd,
@@ -58,7 +58,8 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   askOnce(root, run_id, options)
   const force = options.force ?? new AbortController().signal
   const nested = endNested(root, run_id, options.grace_ms, force)
-  const main = view.main?.main ?? unrecordedMain(markerOf(view), mayShareSession(view))
+  const main =
+    view.main?.main ?? (await unrecordedMain(markerOf(view), mayShareSession(view), holdersOf(view)))
   const journal = openJournal(journalPath(root, run_id))
   const tracking = new LastLook(recordedTracking(root, view, main, journal))
   const was_alive = main !== null && look(main) === 'alive'

@@ -1,12 +1,26 @@
 /** What lives of a run that nobody holds: by its recorded main process, its journal, its marker. Looked for only then. */
+import { monotonicMs, pause } from '../process/clock.js'
 import { identityOf, type ProcessIdentity } from '../process/identity.js'
 import { parseLines, readText } from '../process/journal-file.js'
 import { look } from '../process/liveness.js'
 import { carriesMarker } from '../process/marker.js'
 import { hasExited, type ProcessStat } from '../process/stat.js'
-import { readProcessTable } from '../process/table.js'
+import { commandLine, readProcessTable } from '../process/table.js'
 import type { StateRoot } from '../store/state-root.js'
+import { ownerMark } from './owner-mark.js'
 import { journalPath, type RunIntent, type RunMain } from './records.js'
+
+/**
+ * How long is looked for a process that is not marked yet, in ms: nobody can tell it from others until it is. Less than
+ * who stops the run waits for the guard.
+ */
+const UNMARKED_MS = 1_500
+/** How a shim was told to own a run, in its third argument; the run is the fifth. */
+const SHIM_MODES = /^own(?:-pane)?$/
+/** How long a copy of the owner may take to become what it is meant to be, in ms. */
+const COPY_MS = 20_000
+const FIRST_PAUSE_MS = 5
+const LONGEST_PAUSE_MS = 100
 
 /** Whether anything of the run is alive. Writes nothing. */
 export function isAnythingAlive(root: StateRoot, intent: RunIntent, main: RunMain | null): boolean {
@@ -17,15 +31,38 @@ export function isAnythingAlive(root: StateRoot, intent: RunIntent, main: RunMai
 
 /**
  * The main process of a run whose owner died between the start and `main.json`: the oldest process that carries the
- * run's marker and leads its own session, as every main process does (setsid(2) before the program).
- * @param may_share a run on a terminal: there its main process leads no session
+ * run's marker and leads its own session, as every main process does (setsid(2) before the program). What the owner
+ * had forked a moment ago has its program, and with that the marker, still before it (execve(2)): so one look that
+ * finds nobody proves nothing, and none does as long as there is a copy of the owner.
+ * @param may_share a foreground run: on a terminal its main process leads no session
+ * @param holders pids of the owner and the guard, as far as they live
  */
-export function unrecordedMain(marker: RunIntent['marker'], may_share: boolean): ProcessIdentity | null {
-  const [oldest] = marked(marker)
-    .filter(({ pid, sid }) => may_share || pid === sid)
-    .sort((a, b) => a.start_time - b.start_time)
-  return oldest ? identityOf(oldest) : null
+export async function unrecordedMain(
+  marker: RunIntent['marker'],
+  may_share: boolean,
+  holders: readonly number[],
+): Promise<ProcessIdentity | null> {
+  const started = monotonicMs()
+  let copied = started
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+    const [oldest] = marked(marker)
+      .filter(({ pid, sid }) => may_share || pid === sid)
+      .sort((a, b) => a.start_time - b.start_time)
+    if (oldest) return identityOf(oldest)
+    const now = monotonicMs()
+    // In the middle of an execve(2) it shows neither what it was nor what it will be.
+    if (hasCopy(marker, holders)) copied = now
+    if (now - copied >= UNMARKED_MS || now - started >= COPY_MS) return null
+    await pause(wait)
+  }
 }
+
+/** Whether a process that a shim forked has not got its program yet: all of it is still the shim's. */
+const hasCopy = ({ name, value }: RunIntent['marker'], holders: readonly number[]): boolean =>
+  marked({ name, value: ownerMark(value) }).some(({ pid }) => {
+    const [, , mode = '', , run_id] = commandLine(pid) ?? []
+    return SHIM_MODES.test(mode) && run_id === value && !holders.includes(pid)
+  })
 
 /** Every living process that carries a run's marker, but for ourselves. */
 function marked(marker: RunIntent['marker']): readonly ProcessStat[] {

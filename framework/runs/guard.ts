@@ -8,6 +8,7 @@ import { minimalEnvironment } from '../process/environment.js'
 import { identify, type ProcessIdentity, self } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
 import type { StateRoot } from '../store/state-root.js'
+import { ownerMark } from './owner-mark.js'
 import type { RunIntent } from './records.js'
 import { installedShimPath } from './shim-path.js'
 
@@ -77,5 +78,5 @@ export async function startGuard(root: StateRoot, marker: RunIntent['marker']): 
  */
 export const ownEnvironment = ({ name, value }: RunIntent['marker']): Record<string, string> => ({
   ...minimalEnvironment(process.env),
-  [name]: `${value}.owner`,
+  [name]: ownerMark(value),
 })

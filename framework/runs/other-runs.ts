@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import type { IsRun } from '../process/marker.js'
 import type { StateRoot } from '../store/state-root.js'
+import { isOwnerMark } from './owner-mark.js'
 import { type RunIntent, readIntent } from './records.js'
 
-/** A run id; with the ending it marks the run's owner and guard. */
-const VALUE = /^([0-9a-f]{12})(\.owner)?$/
+const RUN_ID = /^[0-9a-f]{12}$/
 /** Runs are not nested deeper. */
 const MAX_DEPTH = 64
 
@@ -17,13 +17,9 @@ const MAX_DEPTH = 64
  */
 export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
   const around = runsAround(root, intent)
-  return value => {
-    const [, run_id, is_owner] = VALUE.exec(value) ?? []
-    if (run_id === undefined) return false
-    // An owner has something to do when its run has left `live/`.
-    if (is_owner !== undefined) return existsSync(root.run(run_id))
-    return !around.has(run_id) && existsSync(root.live(run_id))
-  }
+  return value =>
+    // Our own programs: they end with what they are there for.
+    isOwnerMark(value) || (RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)))
 }
 
 function runsAround(root: StateRoot, intent: RunIntent | null): ReadonlySet<string> {

@@ -15,19 +15,19 @@ export function recordedTracking(
   main: ProcessIdentity | null,
   journal: SnapshotOptions['journal'],
 ): SnapshotTracking {
-  // A dead holder's pid may be that of a process of the run by now.
-  const exclude = [view.owner?.owner, view.owner?.guard].flatMap(holder =>
-    holder && look(holder) === 'alive' ? [holder.pid] : [],
-  )
   return new SnapshotTracking({
     main,
     marker: markerOf(view),
     journal,
-    exclude,
+    exclude: holdersOf(view),
     isRun: otherRuns(root, view.intent),
     shared_session: sharedSession(view, main),
   })
 }
+
+/** Pids of the owner and the guard, as far as they live: a dead one's may be that of a process of the run by now. */
+export const holdersOf = ({ owner }: RunView): number[] =>
+  [owner?.owner, owner?.guard].flatMap(holder => (holder && look(holder) === 'alive' ? [holder.pid] : []))
 
 /** Where the intent cannot be read, the main process and the journal have to do. */
 export const markerOf = ({ run_id, intent }: RunView): RunIntent['marker'] =>

@@ -112,6 +112,24 @@ test('a lost run is ended by its main process, its group and its journal', async
   expect(readEnd(root, run_id)).toMatchObject({ record: { reconcile_reason: 'owner_lost', exit_code: null } })
 })
 
+test.each([
+  ['nobody can tell from others', '0.4', false],
+  ['is a copy of its shim', '3', true],
+])(
+  'a main process that was forked, %s, and gets its program when its owner is dead, is found',
+  async (_, seconds, is_marked) => {
+    const root = temporaryRoot()
+    const { run_id, marker } = recorded(root)
+    const fork = join(root.path, 'fork.sh')
+    writeFileSync(fork, `sleep ${seconds}; export ${marker.name}=${marker.value}; exec sleep 3600`)
+    const env = is_marked ? { [marker.name]: `${marker.value}.owner` } : undefined
+    const main = await living(['sh', fork, 'own', root.path, run_id], env)
+    claimed(root, run_id, { owner: await dead() })
+    expect(await stopRuns(root, [run_id], STOP)).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+    expect(look(main.identity)).toBe('gone')
+  },
+)
+
 test('a run whose main process was never recorded is found by its marker', async () => {
   const root = temporaryRoot()
   const { run_id, marker } = recorded(root)
