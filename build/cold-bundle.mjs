@@ -10,6 +10,11 @@ import { build } from 'esbuild'
 const COLD = 'framework/library'
 /** What loads it. */
 const LOADER = 'framework/compiled-code/load-script.ts'
+/**
+ * Lazy parts in one file each, whatever they share with others: on the path of `run`, which is measured, a dozen
+ * chunks cost as much as the program. No module of theirs keeps anything that a second copy would miss.
+ */
+const WHOLE = new Set(['framework.invocation.foreground-capability'])
 
 /**
  * Bundles the library and the programs upon it.
@@ -40,20 +45,29 @@ export async function bundleLibrary(shared, sources, programs) {
   })
   // The programs' own dynamic imports are lazy files too.
   await build({ ...options, entryPoints: Object.values(programs), write: false, outdir: 'unused' })
-  const entries = Object.fromEntries([...lazy].map(([source, name]) => [`lazy/${name}`, source]))
-  const rest = await build({
-    ...shared,
-    bundle: true,
+  const entriesOf = wanted =>
+    Object.fromEntries(
+      [...lazy].filter(([, name]) => wanted(name)).map(([source, name]) => [`lazy/${name}`, source]),
+    )
+  const fromCold = takeFromCold(new Set(library.map(path => resolve(path))))
+  const parts = { ...shared, bundle: true, outdir: 'dist', write: false }
+  const split = await build({
+    ...parts,
     splitting: true,
-    entryPoints: { ...programs, ...entries },
+    entryPoints: { ...programs, ...entriesOf(name => !WHOLE.has(name)) },
     chunkNames: 'chunks/[name]-[hash]',
-    outdir: 'dist',
-    plugins: [takeFromCold(new Set(library.map(path => resolve(path)))), builtinsAsObjects],
-    write: false,
+    plugins: [fromCold, builtinsAsObjects],
   })
-  const needed = new Set([...namesTaken(cold, rest.outputFiles), ...publicNames(probe)])
+  const whole = await build({
+    ...parts,
+    entryPoints: entriesOf(name => WHOLE.has(name)),
+    plugins: [leaveDynamic(lazy), fromCold, builtinsAsObjects],
+    minifyWhitespace: true,
+  })
+  const rest = [...split.outputFiles, ...whole.outputFiles]
+  const needed = new Set([...namesTaken(cold, rest), ...publicNames(probe)])
   await writeCold(cold.outputFiles[0].text, needed, options)
-  for (const { path, contents } of rest.outputFiles) {
+  for (const { path, contents } of rest) {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, contents)
   }

@@ -161,7 +161,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   if (final.exit_code !== 0) await (await background.close())?.withdraw()
   const late = interruption.cut ? [] : faults.late.map(unhandled)
   const has_runs =
-    foreground.loaded?.has_ended === true ||
+    foreground.loaded?.was_listed === true ||
     tracked.loaded?.started_any === true ||
     background.loaded?.fields() != null
   const pid_file = has_runs ? await pidFileOf(facts) : null

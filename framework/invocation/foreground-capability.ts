@@ -39,9 +39,15 @@ export class ForegroundCapability implements Foreground {
   #starting: Promise<ForegroundRun> | null = null
   #running: Promise<RunReport> | null = null
   #report: RunReport | null = null
+  #listed: ListedPid | null = null
 
   constructor(call: ForegroundCall) {
     this.#call = call
+  }
+
+  /** Whether the session's pid file has had a line of it. */
+  get was_listed(): boolean {
+    return this.#listed?.was_written === true
   }
 
   /** Whether a program ran, and its report is there. */
@@ -98,9 +104,9 @@ export class ForegroundCapability implements Foreground {
     const { run, ended } = await this.#starting
     if (answer) answer.is_shared = true
     const { pid } = run.main
-    const listed = new ListedPid(root, intent.session_id, pid)
+    this.#listed = new ListedPid(root, intent.session_id, pid)
     const end = await ended
-    await listed.remove()
+    await this.#listed.remove()
     const { aftermath } = run
     this.#report = this.#reportOf({ root, intent, mode: request.mode, end, main_pid: pid, aftermath })
     return this.#report

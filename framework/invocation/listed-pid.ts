@@ -22,6 +22,10 @@ export class ListedPid {
     }, DELAY_MS)
   }
 
+  get was_written(): boolean {
+    return this.#listing !== null
+  }
+
   /** The program has ended. */
   async remove(): Promise<void> {
     clearTimeout(this.#timer)
