@@ -1,4 +1,4 @@
-/** A thousand short runs of one long-lived process, and readers beside it: every exit code is on record, and none is wrong. */
+/** A thousand short runs of one long-lived process, and readers beside it: every exit code and every line is on record. */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,8 @@ const launch = defineCommand({
   exit_codes: { SUCCESS: { description: 'It runs', retryable: false, side_effects: 'complete' } },
   output_schema: { type: 'object' },
   async execute({ code }, ctx) {
-    await ctx.background.spawn(['sh', '-c', 'exit ' + code])
+    // As many lines as it says, the last one without its end, and gone at once.
+    await ctx.background.spawn(['sh', '-c', 'seq 0 "$1"; printf end; exit "$1"', 'sh', code])
     return {}
   },
 })
@@ -42,7 +43,7 @@ await Promise.all(Array.from({ length: ${AT_ONCE} }, work))
 console.log(JSON.stringify(started))
 `
 
-test('a thousand fast runs of one process end with the codes that they have, while fifty ps look on', {
+test('a thousand fast runs of one process end with the codes that they have and whole logs, while fifty ps look on', {
   timeout: 300_000,
 }, async () => {
   const sandbox = Sandbox.create()
@@ -69,6 +70,11 @@ test('a thousand fast runs of one process end with the codes that they have, whi
     return end.exit_code !== code || end.exit_reason !== 'natural' || end.signal !== null
   })
   expect(wrong).toEqual([])
+  const torn = started.filter(({ run_id, code }) => {
+    const log = readFileSync(join(sandbox.state, 'runs', run_id, 'output.log'), 'utf8')
+    return log !== `${Array.from({ length: code + 1 }, (_, line) => `${line}\n`).join('')}end`
+  })
+  expect(torn).toEqual([])
   // Nobody who looked meanwhile was told anything else.
   for (const { code: seen_code, envelope } of looks) {
     expect([seen_code, envelope.warnings]).toEqual([0, []])
