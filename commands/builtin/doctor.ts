@@ -4,7 +4,10 @@ import { dirname } from 'node:path'
 import { defineCommand } from '../../framework/author.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { type Internals, internalsOf } from '../../framework/invocation/internals.js'
+import { trackingAsked, trackingVariable } from '../../framework/invocation/tracking-asked.js'
+import { NATIVE_PACKAGE, nativePath } from '../../framework/process/native.js'
 import { readProcessTable } from '../../framework/process/table.js'
+import { probeNative } from '../../framework/runs/probe-native.js'
 import { shimPath } from '../../framework/runs/shim-path.js'
 import {
   peekStateRoot,
@@ -71,7 +74,7 @@ export default defineCommand({
       platform(),
       node(),
       stateDirectory(internals),
-      tracking(),
+      await tracking(internals),
       guardShell(),
       await terminal(),
       shim(),
@@ -144,16 +147,42 @@ function existingAbove(path: string): string {
     : existingAbove(above)
 }
 
-function tracking(): Check {
+/** Tries the better method now, whatever an earlier try came to. */
+async function tracking({ facts }: Internals): Promise<Check> {
+  const name = 'tracking'
   try {
     const processes = readProcessTable().size
-    return {
-      name: 'tracking',
+    const lesser = (reason: string, fix: string): Check => ({
+      name,
       ok: true,
-      detail: `snapshot: ${processes} processes seen; what leaves its group and clears its environment between two looks is missed`,
+      detail: `snapshot, for ${reason}; ${processes} processes seen; what leaves its group and clears its environment between two looks is missed`,
+      fix,
+    })
+    if (trackingAsked(facts) === 'snapshot')
+      return lesser(`${trackingVariable(facts.tool)} asks for it`, `unset ${trackingVariable(facts.tool)}`)
+    const path = nativePath()
+    if (path === null)
+      return lesser(
+        `${NATIVE_PACKAGE} is not installed`,
+        'install the package again, with optional dependencies, on a platform that has this one',
+      )
+    const { works, reason } = await probeNative(path).catch(error => ({
+      works: false,
+      reason: `${path} could not be tried: ${error}`,
+    }))
+    if (!works)
+      return lesser(
+        reason ?? 'it does not work here',
+        'allow prctl(2) and waitpid(2), or go on with snapshot',
+      )
+    return {
+      name,
+      ok: true,
+      detail:
+        'subreaper: nothing of a background or foreground run can leave its sight; snapshot for tracked children',
     }
   } catch (error) {
-    return { name: 'tracking', ok: false, error: String(error), fix: 'mount /proc, without hidepid' }
+    return { name, ok: false, error: String(error), fix: 'mount /proc, without hidepid' }
   }
 }
 

@@ -1,10 +1,10 @@
 /** A tracking method for processes that no record knows: what is tied to some that are alive now, and were just named. */
-import { identityOf, type ProcessIdentity, self } from '../process/identity.js'
+import { type ProcessIdentity, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { markerState } from '../process/marker.js'
 import { readProcessTable } from '../process/table.js'
 import { findTied } from '../process/ties.js'
-import type { Member, TrackingMethod, Tree } from '../process/tracking.js'
+import { memberOf, type TrackingMethod, type Tree } from '../process/tracking.js'
 
 export class DescendantTracking implements TrackingMethod {
   readonly method = 'snapshot'
@@ -34,15 +34,7 @@ export class DescendantTracking implements TrackingMethod {
       // They carry no marker of their own.
       isMarked: () => false,
     })
-    const members = [...ties.members.values()].map(
-      (stat): Member => ({
-        identity: identityOf(stat),
-        ppid: stat.ppid,
-        pgid: stat.pgid,
-        sid: stat.sid,
-        state: stat.state,
-      }),
-    )
+    const members = [...ties.members.values()].map(memberOf)
     this.#known = members.map(({ identity }) => identity)
     this.#bearers = ties.bearers
     return { members, marked_only: [] }

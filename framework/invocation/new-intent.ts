@@ -4,6 +4,7 @@ import { RECORD_VERSION, type RunIntent } from '../runs/records.js'
 import { newRunId } from '../store/ids.js'
 import type { CallFacts } from './call-facts.js'
 import { spelled } from './spelled-command.js'
+import { trackingAsked } from './tracking-asked.js'
 
 /** Tracked children write no log. */
 const NO_LOG_BYTES = 0
@@ -34,6 +35,7 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
   const { tool } = facts
   const run_id = newRunId()
   const { kind, cwd, name, is_name_unique, ready, bound_to } = options
+  const tracking = trackingAsked(facts)
   return {
     schema_version: RECORD_VERSION,
     run_id,
@@ -61,6 +63,7 @@ export function newIntent(facts: CallFacts, options: IntentOptions): RunIntent {
     cleanup_command:
       options.cleanup_command === null ? null : cleanupCommandLine(facts, options.cleanup_command, run_id),
     parent_run_id: parentRun(facts),
+    ...(tracking ? { tracking } : {}),
     marker: { name: `${tool.prefix}RUN_ID`, value: run_id },
     starter: self(),
   }

@@ -146,6 +146,8 @@ export class TrackedChildren {
       ),
       stdio: [request.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       leftovers: 'follow',
+      // There may be several in this process.
+      subreaper: null,
     })
     // From here on nothing may fail before the run is in the set that the end of the call goes by.
     this.#runs.add(run)

@@ -1,7 +1,9 @@
 /** The only place that signals: every signal goes to an identity that was verified in the same breath. */
+import { closeSync } from 'node:fs'
 import { errnoOf } from './errno.js'
 import { type ProcessIdentity, sameProcess, self } from './identity.js'
 import { standing } from './liveness.js'
+import type { Native } from './native.js'
 import { readStat } from './stat.js'
 
 /**
@@ -10,12 +12,30 @@ import { readStat } from './stat.js'
  */
 export type Signalled = 'sent' | 'gone' | 'not_permitted' | 'refused'
 
+let native: Pick<Native, 'openPidfd' | 'signalPidfd'> | null = null
+
+/** From now on single processes are signalled by pidfd, which never means another process; by pid again for null. */
+export function signalByPidfd(through: Pick<Native, 'openPidfd' | 'signalPidfd'> | null): void {
+  native = through
+}
+
 /**
  * Signals one process, if it is still the one that was meant.
- * Between the look and kill(2) its pid could be used again only if the kernel went through all pids in that time.
+ * Without a pidfd its pid could be used again between the look and kill(2), but only if the kernel went through all
+ * pids in that time.
  */
 export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): Signalled {
   if (target.pid <= 1 || sameProcess(target, self()) || isAncestor(target)) return 'refused'
+  // Whoever has the pid now is who gets the signal, so it is verified after this.
+  const pidfd = native?.openPidfd(target.pid) ?? null
+  try {
+    return verifiedSignal(target, signal, pidfd)
+  } finally {
+    if (pidfd !== null) closeSync(pidfd)
+  }
+}
+
+function verifiedSignal(target: ProcessIdentity, signal: NodeJS.Signals, pidfd: number | null): Signalled {
   switch (standing(target)) {
     case 'foreign':
       return 'refused'
@@ -25,7 +45,7 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): 
     case 'rebooted':
       return 'gone'
     case 'alive':
-      return kill(target.pid, signal)
+      return pidfd !== null && native?.signalPidfd(pidfd, signal) ? 'sent' : kill(target.pid, signal)
   }
 }
 

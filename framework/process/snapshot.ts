@@ -7,12 +7,13 @@ import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
 import type { Journal } from './journal.js'
 import { standing } from './liveness.js'
 import { Look } from './look.js'
-import { type IsRun, type Marker, markerValues } from './marker.js'
+import { MainMarker } from './main-marker.js'
+import type { IsRun, Marker } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { type ProcessTable, readProcessTable } from './table.js'
 import type { Bearers, Ties } from './ties.js'
-import type { Member, TrackingMethod, Tree } from './tracking.js'
+import { type Member, memberOf, type TrackingMethod, type Tree } from './tracking.js'
 
 /** What was seen of the run. Who only looks keeps nothing. */
 type Seen = Pick<Journal, 'read' | 'add' | 'compact'>
@@ -37,12 +38,11 @@ export class SnapshotTracking implements TrackingMethod {
   readonly #main: ProcessIdentity | null
   readonly #marker: Marker
   readonly #journal: Seen
-  readonly #isRun: IsRun
+  readonly #main_marker: MainMarker
   readonly #shared_session: number | null
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()
   #known = new Map<number, Member>()
-  #values_of_main: readonly string[] = []
   #bearers: Bearers
   /** Of the look before: a process that is just being set up shows no marker, and is asked once more. */
   #former_bearers: Bearers = new Map()
@@ -54,7 +54,7 @@ export class SnapshotTracking implements TrackingMethod {
     this.#main = main
     this.#marker = marker
     this.#journal = journal
-    this.#isRun = isRun
+    this.#main_marker = new MainMarker(main, marker, isRun)
     this.#shared_session = shared_session
     for (const identity of [self(), ...exclude.map(identify)])
       if (identity) this.#excluded.set(identity.pid, identity.start_time)
@@ -72,8 +72,7 @@ export class SnapshotTracking implements TrackingMethod {
   look(): Tree {
     const { verified, hidden } = this.#verify()
     const table = readProcessTable()
-    this.#seeMain(verified)
-    const isRun: IsRun = value => !this.#values_of_main.includes(value) && this.#isRun(value)
+    const isRun = this.#main_marker.others()
     const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), isRun, this.#shared_session)
     const bearers = new Map([...this.#former_bearers, ...this.#bearers])
     const { ties, nested } = look.find(verified, bearers)
@@ -109,13 +108,6 @@ export class SnapshotTracking implements TrackingMethod {
     return { verified, hidden }
   }
 
-  /** What the run's first process carries is no other run's, whatever it says: it may have replaced its environment. */
-  #seeMain(verified: ReadonlyMap<number, number>): void {
-    const main = this.#main
-    if (!main || verified.get(main.pid) !== main.start_time) return
-    this.#values_of_main = markerValues(main.pid, this.#marker.name) ?? this.#values_of_main
-  }
-
   #knows({ identity }: Member): boolean {
     return this.#known.get(identity.pid)?.identity.start_time === identity.start_time
   }
@@ -147,11 +139,6 @@ export class SnapshotTracking implements TrackingMethod {
       for (const start_time of start_times) yield identityOf({ pid, start_time })
     }
   }
-}
-
-function memberOf(stat: ProcessStat): Member {
-  const { ppid, pgid, sid, state } = stat
-  return { identity: identityOf(stat), ppid, pgid, sid, state }
 }
 
 /** A member known from a record, before the first look. */

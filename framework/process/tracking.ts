@@ -1,5 +1,6 @@
 /** What a tracking method is: a way to find all of a run at a moment. What ends a tree asks for nothing else. */
-import type { ProcessIdentity } from './identity.js'
+import { identityOf, type ProcessIdentity } from './identity.js'
+import type { ProcessStat } from './stat.js'
 
 /** A living process of a run. */
 export interface Member {
@@ -32,4 +33,10 @@ export interface TrackingMethod {
    * @throws NodeJS.ErrnoException where the host could not be asked; never an empty tree then
    */
   look(): Tree
+}
+
+/** A process of a run as it was just read. */
+export function memberOf(stat: ProcessStat): Member {
+  const { ppid, pgid, sid, state } = stat
+  return { identity: identityOf(stat), ppid, pgid, sid, state }
 }

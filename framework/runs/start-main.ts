@@ -13,6 +13,8 @@ import { ownChild } from '../process/own-children.js'
 import { keepSpareDescriptor } from '../process/proc-file.js'
 import { SnapshotTracking } from '../process/snapshot.js'
 import { readStat } from '../process/stat.js'
+import type { Subreaper } from '../process/subreaper.js'
+import { SubreaperTracking } from '../process/subreaper-tracking.js'
 import type { TrackingMethod } from '../process/tracking.js'
 import { type Reservation, reserve } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -56,6 +58,8 @@ export interface OwnerOptions {
   readonly shares_session?: boolean
   /** Resolves once all that the run wrote is in its log; asked before the end is recorded. Never rejects. */
   readonly drain?: () => Promise<void>
+  /** This process holds no other run and adopts its orphans; null where they cannot be, or not by this process. */
+  readonly subreaper: Subreaper | null
 }
 
 export interface StartedMain {
@@ -115,7 +119,7 @@ export async function startMain(options: OwnerOptions): Promise<StartedMain> {
 }
 
 /** @returns the space of the end record of a run that is ours now */
-function claim({ root, intent, guard }: OwnerOptions): Reservation {
+function claim({ root, intent, guard, subreaper }: OwnerOptions): Reservation {
   const { run_id } = intent
   let reservation: Reservation | null = null
   try {
@@ -128,7 +132,7 @@ function claim({ root, intent, guard }: OwnerOptions): Reservation {
       abandoned: false,
       owner: self(),
       guard: guard.identity,
-      tracking: { method: 'snapshot', complete: false },
+      tracking: subreaper ? { method: 'subreaper', complete: true } : { method: 'snapshot', complete: false },
       claimed_at: new Date().toISOString(),
     })
     if (claimed === 'published') return reservation
@@ -191,14 +195,10 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     const stat = readStat(child.pid)
     if (!stat) throw new Error(`process ${child.pid} is not shown in /proc`)
     const main = identityOf(stat)
-    const journal = openJournal(journalPath(root, intent.run_id))
-    const exclude = [process.pid, ...(options.guard.identity ? [options.guard.identity.pid] : [])]
     // setsid(2) runs in the child before its program does, so else it leads a group and session of its own.
     const shared = shares_session ? readStat(process.pid) : null
     const { pgid, sid } = shared ?? { pgid: main.pid, sid: main.pid }
-    const shared_session = shared?.sid ?? null
-    const isRun = otherRuns(root, intent)
-    tracking = new SnapshotTracking({ main, marker: intent.marker, journal, exclude, isRun, shared_session })
+    tracking = trackingOf(options, main, shared?.sid ?? null)
     publishMain(root, {
       schema_version: RECORD_VERSION,
       run_id: intent.run_id,
@@ -217,6 +217,19 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     await Promise.race([exited, pause(UNDO_MS)])
     throw error
   }
+}
+
+function trackingOf(
+  { root, intent, guard, subreaper }: OwnerOptions,
+  main: ProcessIdentity,
+  shared_session: number | null,
+): TrackingMethod {
+  const { run_id, marker } = intent
+  const journal = openJournal(journalPath(root, run_id))
+  const isRun = otherRuns(root, intent)
+  if (subreaper) return new SubreaperTracking({ subreaper, main, marker, journal, isRun })
+  const exclude = [process.pid, ...(guard.identity ? [guard.identity.pid] : [])]
+  return new SnapshotTracking({ main, marker, journal, exclude, isRun, shared_session })
 }
 
 function spawned({ intent, environment, stdio, shares_session }: OwnerOptions): ChildProcess {

@@ -4,6 +4,7 @@
  */
 import { controllingTerminal } from '../process/terminal.js'
 import type { DescendantsWait } from '../runs/await-descendants.js'
+import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
 import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
@@ -59,6 +60,8 @@ export async function startInForeground(start: ForegroundStart): Promise<Foregro
   let guard: Guard | null = null
   let pipes: readonly RealPipe[] = []
   try {
+    const { tracking } = intent
+    const subreaper = whole_process ? await becomeSubreaper(root, { tracking, may_crash: false }) : null
     guard = await startGuard(root, intent.marker)
     if (copies) pipes = ['stdout', 'stderr'].map(name => realPipe(root.run(intent.run_id), name))
     if (start.isEnding())
@@ -76,6 +79,7 @@ export async function startInForeground(start: ForegroundStart): Promise<Foregro
         stderr?.write_end ?? 'inherit',
       ],
       leftovers: wait,
+      subreaper,
       shares_session: terminal !== null,
     })
     signals.tell(run)

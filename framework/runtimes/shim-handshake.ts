@@ -6,15 +6,20 @@ import type { StateRoot } from '../store/state-root.js'
 import { RunStartFailed, type StartedRun } from './adapter.js'
 import { HELD_BY_SHIM } from './held-by-shim.js'
 
+/** The shim died of trying the better tracking method, before anything of the run was claimed or started. */
+export class ShimCrashed extends Error {}
+
 /**
  * Tells the shim what to start, and waits for its answer.
  * @param withdrawn closes the socket: the shim ends what it started
- * @throws RunStartFailed
+ * @param hasCrashed asked where no word came: whether the shim died before it claimed the run, by a signal of its own
+ * @throws RunStartFailed; ShimCrashed: nothing was started or recorded
  */
 export async function startThrough(
   socket: Socket,
   message: StartMessage,
   { root, intent, withdrawn }: { root: StateRoot; intent: RunIntent; withdrawn: AbortSignal },
+  hasCrashed: () => Promise<boolean> = async () => false,
 ): Promise<Omit<StartedRun, 'handle'>> {
   const leave = (): void => void socket.destroy()
   withdrawn.addEventListener('abort', leave)
@@ -22,6 +27,7 @@ export async function startThrough(
   withdrawn.removeEventListener('abort', leave)
   if (answer === null) {
     socket.destroy()
+    if (!withdrawn.aborted && (await hasCrashed())) throw new ShimCrashed()
     throw await silentShim(root, intent)
   }
   if ('failed' in answer) {

@@ -16,6 +16,7 @@ export const BACKGROUND_SEAT: Seat = {
       release: () => closeSync(log),
     }
   },
+  is_tried_again: true,
   left_to_program: [],
   leave: async () => {},
 }

@@ -9,6 +9,8 @@ export interface StartMessage {
   readonly environment: Readonly<Record<string, string>>
   /** Of the starter, where the shim does not inherit it. */
   readonly umask?: number
+  /** The lesser method, where an earlier shim of this run died of trying the better one. */
+  readonly tracking?: 'snapshot'
 }
 
 /** From the shim: exactly one. */

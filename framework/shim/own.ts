@@ -1,6 +1,7 @@
 /** Owning one background run, from the handshake to the end record, wherever its program sits. */
 import type { Socket } from 'node:net'
 import { errnoOf } from '../process/errno.js'
+import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
 import { refreshPidFile } from '../runs/pid-file.js'
@@ -18,6 +19,8 @@ export interface Seat {
   connect(root: StateRoot, run_id: string): Socket
   /** How the program gets its place. */
   take(root: StateRoot, intent: RunIntent, message: StartMessage): Taken
+  /** Whether the starter starts another shim, without the better tracking method, where this one crashes by it. */
+  readonly is_tried_again: boolean
   /** What of the terminal's signals is meant for the program alone. */
   readonly left_to_program: readonly NodeJS.Signals[]
   /** The run is over, and this process about to exit. Never rejects. */
@@ -75,13 +78,24 @@ async function start(root: StateRoot, run_id: string, starter: Starter, seat: Se
   if (read.state !== 'ok')
     throw new StartFailed('RECORDS_UNAVAILABLE', `the intent of run ${run_id} is ${read.state}`)
   const intent = read.record
+  const { tracking = intent.tracking } = message
+  // Should it crash here, nothing has been claimed or started yet.
+  const subreaper = await becomeSubreaper(root, { tracking, may_crash: seat.is_tried_again })
   const guard = await startGuard(root, intent.marker)
   try {
     if (starter.is_gone) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before the start')
     const taken = seat.take(root, intent, message)
     try {
       const stdio = withReadyPipe(taken.options.stdio, intent)
-      const run = await OwnedRun.start({ root, intent, guard, leftovers: 'end', ...taken.options, stdio })
+      const run = await OwnedRun.start({
+        root,
+        intent,
+        guard,
+        subreaper,
+        leftovers: 'end',
+        ...taken.options,
+        stdio,
+      })
       followReadiness(root, intent, run.child)
       return { run, guard, intent }
     } finally {

@@ -35,6 +35,7 @@ export const PANE_SEAT: Seat = {
       release: () => {},
     }
   },
+  is_tried_again: false,
   left_to_program: ['SIGINT', 'SIGQUIT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'],
   leave: async ({ terminal, marker }) => {
     if (terminal) await leaveServer(terminal, marker)

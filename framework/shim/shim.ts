@@ -9,6 +9,7 @@ import { endLost } from './end-lost.js'
 import { Faults } from './faults.js'
 import { own } from './own.js'
 import { PANE_SEAT } from './pane-seat.js'
+import { probeNative } from './probe-native.js'
 
 const [mode, ...parameters] = process.argv.slice(2)
 const faults = new Faults()
@@ -23,6 +24,8 @@ if (mode === 'own') {
 } else if (mode === 'end-lost') {
   closeInheritedDescriptors([])
   await endLost(parameters)
+} else if (mode === 'probe-native') {
+  await probeNative(parameters)
 } else {
   process.exitCode = 2
 }

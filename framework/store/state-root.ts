@@ -23,8 +23,8 @@ export interface StateRoot {
 type Environment = Readonly<Record<string, string | undefined>>
 
 const DIRECTORIES = ['sessions', 'runs', 'live'] as const
-/** Made by the first stop of a session, and by the first unique name. */
-const LATER_DIRECTORIES = ['stops', 'names'] as const
+/** Made by the first stop of a session, by the first unique name, and by the first try of a tracking method. */
+const LATER_DIRECTORIES = ['stops', 'names', 'tracking'] as const
 const RUN_ID = /^[0-9a-f]{12}$/
 
 /** The environment variable that names a tool's state root, such as `MY_TOOL_STATE_DIR`. */

@@ -568,6 +568,8 @@ export type RunIntent = {
   readonly cleanup_command: string | null
   /** The run inside which this one was started. */
   readonly parent_run_id: string | null
+  /** The lesser tracking method, where it was asked for; left out for the best that there is. */
+  readonly tracking?: 'snapshot'
   readonly marker: RunMarker
   /** The invocation that wrote this. */
   readonly starter: ProcessIdentity

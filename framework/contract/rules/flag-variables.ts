@@ -6,7 +6,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 export const flagVariables: Rule = function* (command, context) {
   const { prefix } = context.tool
-  const own = ['FORMAT', 'SESSION_ID', 'STATE_DIR'].map(word => prefix + word)
+  const own = ['FORMAT', 'SESSION_ID', 'STATE_DIR', 'TRACKING'].map(word => prefix + word)
   for (const [flag_name, flag] of objectMembers(command.data['flags'])) {
     const seen = new Set<string>()
     for (const [index, name] of variableNames(flag)) {

@@ -12,7 +12,10 @@ describe('the variables of a flag', () => {
     expect(await named('DIR', 'DIR')).toEqual(['ENV_VAR_DUPLICATE flags.f.env_vars.1.name'])
   })
 
-  test.each(['MY_TOOL_FORMAT', 'MY_TOOL_SESSION_ID', 'MY_TOOL_STATE_DIR'])('cannot be %s', async name => {
-    expect(await named(name)).toEqual(['ENV_VAR_RESERVED flags.f.env_vars.0.name'])
-  })
+  test.each(['MY_TOOL_FORMAT', 'MY_TOOL_SESSION_ID', 'MY_TOOL_STATE_DIR', 'MY_TOOL_TRACKING'])(
+    'cannot be %s',
+    async name => {
+      expect(await named(name)).toEqual(['ENV_VAR_RESERVED flags.f.env_vars.0.name'])
+    },
+  )
 })

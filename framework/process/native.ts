@@ -1,0 +1,112 @@
+/**
+ * The system calls that Node has no function for, through koffi, an optional dependency: taken from its prebuilt package
+ * for this platform, which has no install script, and loaded without its loader, which costs more than the rest (7 ms).
+ */
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readProcFile } from './proc-file.js'
+
+/** System calls of this process. Each returns at once. */
+export interface Native {
+  /** The version of koffi. */
+  readonly version: string
+  /**
+   * prctl(2).
+   * @returns 0; or the number of the error, negative
+   */
+  prctl(option: number, value: number): number
+  /**
+   * waitpid(2) with WNOHANG for one child that has exited.
+   * @returns whether it was reaped
+   */
+  reap(pid: number): boolean
+  /**
+   * pidfd_open(2).
+   * @returns a descriptor; null where there is none to be had, for whatever reason
+   */
+  openPidfd(pid: number): number | null
+  /**
+   * pidfd_send_signal(2).
+   * @returns whether it was sent
+   */
+  signalPidfd(pidfd: number, signal: NodeJS.Signals): boolean
+}
+
+/** The package that has the native module of this platform. */
+export const NATIVE_PACKAGE = `@koromix/koffi-${process.platform}-${process.arch}`
+
+/** These two have the same number on every architecture (pidfd_send_signal(2), pidfd_open(2)). */
+const SYS_PIDFD_SEND_SIGNAL = 424
+const SYS_PIDFD_OPEN = 434
+const WNOHANG = 1
+
+/** What of koffi is used. */
+interface Koffi {
+  readonly version: string
+  load(path: null): Library
+  errno(): number
+}
+
+interface Library {
+  func(name: string, result: string, parameters: readonly string[]): (...values: readonly unknown[]) => number
+}
+
+/**
+ * Where the native module lies for this process, looked for in every node_modules above this file.
+ * @returns null where none is installed, or there is none for this platform
+ */
+export function nativePath(from: string = dirname(fileURLToPath(import.meta.url))): string | null {
+  const build = `${isMusl() ? 'musl' : process.platform}_${process.arch}`
+  const inside = join('node_modules', NATIVE_PACKAGE, build, 'koffi.node')
+  for (let directory = from; ; directory = dirname(directory)) {
+    const path = join(directory, inside)
+    if (existsSync(path)) return path
+    if (directory === dirname(directory)) return null
+  }
+}
+
+/**
+ * Loads it. What is broken may end this process by a signal.
+ * @throws Error where it cannot be loaded, or is not koffi
+ */
+export function loadNative(path: string): Native {
+  const module: { exports: unknown } = { exports: {} }
+  process.dlopen(module, path)
+  const koffi = module.exports
+  if (!isKoffi(koffi)) throw new Error(`${path} is not koffi`)
+  // The symbols of this process, and so of the C library that it runs with.
+  const library = koffi.load(null)
+  const prctl = library.func('prctl', 'int', ['int', ...Array<string>(4).fill('unsigned long')])
+  const waitpid = library.func('waitpid', 'int', ['int', 'intptr_t', 'int'])
+  const syscall = library.func('syscall', 'long', Array<string>(5).fill('long'))
+  return {
+    version: koffi.version,
+    prctl: (option, value) => (prctl(option, value, 0, 0, 0) === -1 ? -koffi.errno() : 0),
+    reap: pid => waitpid(pid, 0, WNOHANG) === pid,
+    openPidfd(pid) {
+      const pidfd = syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0)
+      return pidfd < 0 ? null : pidfd
+    },
+    signalPidfd(pidfd, signal) {
+      const { signals } = process.getBuiltinModule('node:os').constants
+      return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signals[signal], 0, 0) === 0
+    },
+  }
+}
+
+function isKoffi(value: unknown): value is Koffi {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'version' in value &&
+    typeof value.version === 'string' &&
+    'load' in value &&
+    typeof value.load === 'function' &&
+    'errno' in value &&
+    typeof value.errno === 'function'
+  )
+}
+
+/** Which C library this process runs with, by what is mapped into it. */
+const isMusl = (): boolean => readProcFile('/proc/self/maps')?.includes('/ld-musl-') ?? false

@@ -1,0 +1,109 @@
+/**
+ * Being the subreaper: every orphan below this process becomes its child instead of process 1's (prctl(2),
+ * PR_SET_CHILD_SUBREAPER), so nothing below it can leave its sight. Who adopts must also reap: one by one and never what
+ * Node started, whose exit status Node must find.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { type ChildrenOf, lookAtChildren } from './children.js'
+import type { Native } from './native.js'
+import { signalByPidfd } from './signal.js'
+import { hasExited, readStat } from './stat.js'
+
+const PR_SET_CHILD_SUBREAPER = 36
+const CHANNEL = 'child_process'
+/** From the first SIGCHLD to a reaping, in ms: orphans that end by the thousand are reaped by the hundred. */
+const REAP_DELAY_MS = 20
+
+/** The kernel does not let this process be one; `errno` is the number of its error. */
+export class SubreaperRefused extends Error {
+  readonly errno: number
+
+  constructor(errno: number) {
+    super(`prctl(PR_SET_CHILD_SUBREAPER) failed with error ${errno}`)
+    this.name = 'SubreaperRefused'
+    this.errno = errno
+  }
+}
+
+export class Subreaper {
+  readonly #native: Native
+  readonly #by_node = new Set<ChildProcess>()
+  /** Start times by pid of children that were there before. */
+  readonly #former = new Map<number, number>()
+  #reaping: NodeJS.Timeout | null = null
+
+  /**
+   * For a process that holds one run, before it starts anything of that run.
+   * @throws SubreaperRefused
+   */
+  constructor(native: Native) {
+    const outcome = native.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    if (outcome !== 0) throw new SubreaperRefused(-outcome)
+    this.#native = native
+    for (const pid of ownChildren(lookAtChildren())) {
+      const stat = readStat(pid)
+      if (stat) this.#former.set(pid, stat.start_time)
+    }
+    subscribe(CHANNEL, this.#started)
+    process.on('SIGCHLD', this.#childEnded)
+    signalByPidfd(native)
+  }
+
+  /** Leaves the children to Node's care, and orphans to whoever is above us. */
+  resign(): void {
+    this.#native.prctl(PR_SET_CHILD_SUBREAPER, 0)
+    unsubscribe(CHANNEL, this.#started)
+    process.off('SIGCHLD', this.#childEnded)
+    if (this.#reaping) clearTimeout(this.#reaping)
+    signalByPidfd(null)
+  }
+
+  /** Whether a child was started by this process itself, by Node, and not adopted. */
+  isOwn({ pid, start_time }: { readonly pid: number; readonly start_time: number }): boolean {
+    if (this.#former.get(pid) === start_time) return true
+    for (const child of this.#by_node) if (child.pid === pid) return true
+    return false
+  }
+
+  /** Reaps every adopted child that has exited. */
+  reap(): void {
+    for (const pid of ownChildren(lookAtChildren())) {
+      const stat = readStat(pid)
+      // Only we reap it: until then the pid is its own.
+      if (stat && stat.ppid === process.pid && hasExited(stat) && !this.isOwn(stat)) this.#native.reap(pid)
+    }
+  }
+
+  readonly #childEnded = (): void => {
+    this.#reaping ??= setTimeout(() => {
+      this.#reaping = null
+      try {
+        this.reap()
+      } catch {
+        // No descriptor is free to look with: the next that ends comes here again.
+      }
+    }, REAP_DELAY_MS)
+    this.#reaping.unref()
+  }
+
+  // Node tells before it starts the process, and reaps it in the same breath in which it tells its end.
+  readonly #started = (message: unknown): void => {
+    if (!isChildMessage(message)) return
+    const child = message.process
+    this.#by_node.add(child)
+    child.once('exit', () => this.#by_node.delete(child))
+    queueMicrotask(() => {
+      // By now it has a pid, or could not be started.
+      if (child.pid === undefined) this.#by_node.delete(child)
+    })
+  }
+}
+
+/** All children of this process, zombies included. */
+export const ownChildren = (childrenOf: ChildrenOf): readonly number[] =>
+  childrenOf({ pid: process.pid, threads: 1 })
+
+function isChildMessage(message: unknown): message is { process: ChildProcess } {
+  return typeof message === 'object' && message !== null && 'process' in message
+}
