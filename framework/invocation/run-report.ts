@@ -5,7 +5,7 @@ import { sameProcess } from '../process/identity.js'
 import { startedAt } from '../process/started-at.js'
 import { nestedRuns } from '../runs/nested.js'
 import type { Aftermath } from '../runs/owner.js'
-import { logPath, type RunEnd, type RunIntent } from '../runs/records.js'
+import { logPath, type RunEnd, type RunIntent, readOwner } from '../runs/records.js'
 import type { StateRoot } from '../store/state-root.js'
 
 /** Characters of a command line in a report. */
@@ -49,7 +49,7 @@ export function runReport({
     stop_cause: end.stop_cause,
     ended_by: main_pid === null ? null : endedBy(mode, end, aftermath),
     waited_ms: aftermath?.waited_ms ?? sinceExit(end),
-    tracking: { method: 'snapshot', complete: false },
+    tracking: trackingOf(root, run_id),
     background_processes: [
       ...own,
       ...nested.map(one => ({ ...described(one.main, 'still-running'), ppid: null, run_id: one.run_id })),
@@ -64,6 +64,12 @@ export function runReport({
       ended_at: end.ended_at,
     },
   }
+}
+
+/** What no owner came to claim was not tracked, and so not completely. */
+function trackingOf(root: StateRoot, run_id: string): RunReport['tracking'] {
+  const owner = readOwner(root, run_id)
+  return (owner.state === 'ok' && owner.record.tracking) || { method: 'snapshot', complete: false }
 }
 
 function endedBy(mode: RunReport['mode'], end: RunEnd, aftermath: Aftermath | null): RunReport['ended_by'] {

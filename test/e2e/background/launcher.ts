@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Answer, CallOptions, Sandbox } from '../harness/sandbox.js'
+import { trackingOf } from '../harness/tracking-method.js'
 import { until } from '../harness/until.js'
 
 /** What the framework adds to the answer of a background command. */
@@ -37,7 +38,7 @@ export class Launcher {
     this.#sandbox = sandbox
     this.script = sandbox.tool(name, source(name, options))
     this.state = join(sandbox.path, `${name}-state`)
-    this.env = { [`${name.toUpperCase()}_STATE_DIR`]: this.state }
+    this.env = { [`${name.toUpperCase()}_STATE_DIR`]: this.state, ...trackingOf(name) }
   }
 
   call(argv: readonly string[], options: CallOptions = {}): Promise<Answer> {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
+import { trackingOf } from './tracking-method.js'
 import { until } from './until.js'
 import { processesOf, type Seen } from './witness.js'
 
@@ -64,6 +65,7 @@ export class Sandbox {
       LANG: 'C.UTF-8',
       CHAPERONE_STATE_DIR: this.state,
       SANDBOX: this.token,
+      ...trackingOf('chaperone'),
     }
   }
 
