@@ -198,7 +198,8 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
     // setsid(2) runs in the child before its program does, so else it leads a group and session of its own.
     const shared = shares_session ? readStat(process.pid) : null
     const { pgid, sid } = shared ?? { pgid: main.pid, sid: main.pid }
-    tracking = trackingOf(options, main, shared?.sid ?? null)
+    const journal = openJournal(journalPath(root, intent.run_id))
+    tracking = trackingOf(options, main, journal, shared?.sid ?? null)
     publishMain(root, {
       schema_version: RECORD_VERSION,
       run_id: intent.run_id,
@@ -222,10 +223,10 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
 function trackingOf(
   { root, intent, guard, subreaper }: OwnerOptions,
   main: ProcessIdentity,
+  journal: Journal,
   shared_session: number | null,
 ): TrackingMethod {
-  const { run_id, marker } = intent
-  const journal = openJournal(journalPath(root, run_id))
+  const { marker } = intent
   const isRun = otherRuns(root, intent)
   if (subreaper) return new SubreaperTracking({ subreaper, main, marker, journal, isRun })
   const exclude = [process.pid, ...(guard.identity ? [guard.identity.pid] : [])]

@@ -14,7 +14,7 @@ const withSubreaper = test.skipIf(IS_FORCED)
 
 /** Its command line alone tells the witness whose it is; `stray.pid` has its pid. */
 function escaping(sandbox: Sandbox, then: string): string[] {
-  sandbox.file('stray.sh', `echo $$ >"$1/stray.pid"; while :; do sleep 1; done\n`)
+  sandbox.file('stray.sh', `echo $$ >"$1/stray.pid"; exec tail -f "$1/stray.sh"\n`)
   return script(
     sandbox,
     'escape',
