@@ -1,9 +1,9 @@
-// The library as one cold script and lazy files. Every call needs the cold part, and each further file costs the better
+// The library as one cold part and lazy files. Every call needs the cold part, and each further file costs the better
 // part of a millisecond at every start; what only some calls need is loaded by them. Two builds, because esbuild's
 // splitting alone makes a chunk of every set of modules that two lazy parts happen to share.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, resolve, sep } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
 import { build } from 'esbuild'
 
 /** The cold part below dist; all others lie one level below dist too, so one relative path finds it. */
@@ -11,10 +11,13 @@ const COLD = 'framework/library'
 /** What loads it. */
 const LOADER = 'framework/compiled-code/load-script.ts'
 /**
- * Lazy parts in one file each, whatever they share with others: on the path of `run`, which is measured, a dozen
+ * Lazy parts that are whole in themselves, whatever they share with others: on the paths of `run` and `start` a dozen
  * chunks cost as much as the program. No module of theirs keeps anything that a second copy would miss.
  */
-const WHOLE = new Set(['framework.invocation.foreground-capability'])
+const WHOLE = new Set([
+  'framework.invocation.foreground-capability',
+  'framework.invocation.background-capability',
+])
 
 /**
  * Bundles the library and the programs upon it.
@@ -51,6 +54,12 @@ export async function bundleLibrary(shared, sources, programs) {
     )
   const fromCold = takeFromCold(new Set(library.map(path => resolve(path))))
   const parts = { ...shared, bundle: true, outdir: 'dist', write: false }
+  const whole = await build({
+    ...parts,
+    entryPoints: entriesOf(name => WHOLE.has(name)),
+    plugins: [leaveDynamic(lazy), fromCold, builtinsAsObjects],
+    minifyWhitespace: true,
+  })
   const split = await build({
     ...parts,
     splitting: true,
@@ -58,16 +67,11 @@ export async function bundleLibrary(shared, sources, programs) {
     chunkNames: 'chunks/[name]-[hash]',
     plugins: [fromCold, builtinsAsObjects],
   })
-  const whole = await build({
-    ...parts,
-    entryPoints: entriesOf(name => WHOLE.has(name)),
-    plugins: [leaveDynamic(lazy), fromCold, builtinsAsObjects],
-    minifyWhitespace: true,
-  })
   const rest = [...split.outputFiles, ...whole.outputFiles]
   const needed = new Set([...namesTaken(cold, rest), ...publicNames(probe)])
   await writeCold(cold.outputFiles[0].text, needed, options)
-  for (const { path, contents } of rest) {
+  for (const { path, text } of whole.outputFiles) await writeWhole(path, text)
+  for (const { path, contents } of split.outputFiles) {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, contents)
   }
@@ -90,7 +94,7 @@ export const builtinsAsObjects = {
           .split(',')
           .map(name => name.trim())
           .filter(name => name && !name.startsWith('type '))
-        if (CALLED_RARELY.has(module)) {
+        if (CALLED_RARELY.has(module) && !values.includes('constants')) {
           const call = name => `(...given) => process.getBuiltinModule('${module}').${name}(...given)`
           return values.map(name => `const ${name} = ${call(name)}`).join('; ')
         }
@@ -158,33 +162,65 @@ const OWN_IMPORT = /\bimport\((?="\.\.\/lazy\/|[\w$.]+\))/g
 const publicNames = probe => Object.values(probe.metafile.outputs).flatMap(({ exports }) => exports)
 
 /**
- * The cold part as a script, for of a script V8 can keep what it compiled, and the module that everybody imports, which
- * loads it. A module is strict and has its own `import`; the script gets both said.
+ * A module as a script, for of a script V8 can keep what it compiled. A module is strict and has its own `import`, its
+ * address and what it imports of the cold part; the script gets all that said.
+ * @param isWanted which of its exports somebody needs
+ * @returns the script, what it returns by name, and its digest
  */
-async function writeCold(text, needed, options) {
+function scriptOf(text, isWanted = () => true) {
   const clause = /export\{([^{}]*)\};\s*$/.exec(text)
-  const body = clause && text.slice(0, clause.index)
-  if (!body || /\bimport\s*[{*"']|\bimport\.meta\b/.test(body))
-    throw new Error('the cold part is no plain module')
-  const members = clause[1].split(',').map(part => part.trim().split(/\s+as\s+/))
-  const returned = members
+  const taken = []
+  const body = text
+    .slice(0, clause?.index)
+    .replace(/\bimport\{([^}]*)\}from"\.\.\/framework\/library\.js";/g, (_, names) => {
+      taken.push(...names.split(',').map(name => name.replace(/ as /, ':')))
+      return ''
+    })
+    .replace(OWN_IMPORT, '__load(')
+    .replace(/([(,])import\.meta\.url\)/g, '$1__url)')
+  if (!clause || /\bimport\s*[{*"'\w]|\bimport\.meta\b/.test(body))
+    throw new Error('a part is no plain module')
+  const exports = clause[1]
+    .split(',')
+    .map(part => part.trim().split(/\s+as\s+/))
     .map(([local, exported = local]) => ({ local, exported }))
-    .filter(({ exported }) => needed.has(exported))
-    .map(({ local, exported }) => `${exported}:${local}`)
-  const script = `(function(__load){"use strict";${body.replace(OWN_IMPORT, '__load(')}return{${returned.join(',')}}})`
+    .filter(({ exported }) => isWanted(exported))
+  const head = taken.length > 0 ? `const{${taken.join(',')}}=__cold;` : ''
+  const tail = `return{${exports.map(({ local, exported }) => `${exported}:${local}`).join(',')}}`
+  const script = `(function(__load,__url,__cold){"use strict";${head}${body}${tail}})`
   const digest = createHash('sha256').update(script).digest('hex').slice(0, 12)
+  return { script, digest, names: exports.map(({ exported }) => exported).join(', ') }
+}
+
+/** The cold part, and the module that everybody imports, which loads it. */
+async function writeCold(text, needed, options) {
+  const { script, digest, names } = scriptOf(text, name => needed.has(name))
   await mkdir(dirname(`dist/${COLD}`), { recursive: true })
   await writeFile(`dist/${COLD}.script.js`, script)
-  const names = returned.map(member => member.split(':')[0])
   await build({
     ...options,
     stdin: {
       contents: `import { loadScript } from './${LOADER}'
-export const { ${names.join(', ')} } = loadScript(new URL('./library.script.js', import.meta.url), '${digest}', path => import(path))`,
+export { loadScript }
+export const { ${names} } = loadScript('./library.script.js', import.meta.url, '${digest}', path => import(path), {})`,
       resolveDir: process.cwd(),
     },
     plugins: [builtinsAsObjects],
     minifyWhitespace: true,
     outfile: `dist/${COLD}.js`,
   })
+}
+
+/** A lazy part that is whole in itself. */
+async function writeWhole(path, text) {
+  const { script, digest, names } = scriptOf(text)
+  const place = path.replace(/\.js$/, '.script.js')
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(place, script)
+  await writeFile(
+    path,
+    `import*as cold from"../${COLD}.js"
+export const{${names}}=cold.loadScript('./${basename(place)}',import.meta.url,'${digest}',path=>import(path),cold)
+`,
+  )
 }

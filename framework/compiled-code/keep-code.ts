@@ -6,13 +6,13 @@
 const KEEPER = Symbol.for('chaperone.compiled-code')
 
 export function offerKeeper(keep: () => void): void {
-  Object.defineProperty(globalThis, KEEPER, { value: keep, configurable: true })
+  const keepers: unknown = Reflect.get(globalThis, KEEPER)
+  if (Array.isArray(keepers)) keepers.push(keep)
+  else Object.defineProperty(globalThis, KEEPER, { value: [keep] })
 }
 
-/** Keeps the compiled code for later starts, where none is kept yet. Never throws; takes some 10 ms, once. */
+/** Keeps the compiled code for later starts, where none is kept yet. Never throws; takes some 10 ms a part, once. */
 export function keepCode(): void {
-  const keep: unknown = Reflect.get(globalThis, KEEPER)
-  if (typeof keep !== 'function') return
-  Reflect.deleteProperty(globalThis, KEEPER)
-  keep()
+  const keepers: unknown = Reflect.get(globalThis, KEEPER)
+  if (Array.isArray(keepers)) for (const keep of keepers.splice(0)) keep()
 }

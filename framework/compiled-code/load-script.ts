@@ -1,6 +1,6 @@
 /**
- * The library as one script, run with the code that V8 made of it at an earlier start: compiling it anew costs a third
- * of a cold start. That code lies beside the library, as Python's does, one file for each content, V8 and CPU.
+ * Parts of the library as scripts, run with the code that V8 made of them at an earlier start: compiling them anew costs
+ * a third of a cold start. That code lies beside the script, as Python's does, one file for each content, V8 and CPU.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,12 +8,21 @@ import { Script } from 'node:vm'
 import { offerKeeper } from './keep-code.js'
 
 /**
- * Runs a script that is a function of `load`, and returns what it returns.
- * @param url the script: ASCII, one function expression
+ * Runs a script that is a function of what follows its digest, and returns what it returns.
+ * @param path of the script, relative to the module: ASCII, one function expression
+ * @param module address of the module that the script stands for
  * @param digest of its content: V8 itself compares no more than the length before it trusts old code
- * @param load imports a module by its path relative to the library
+ * @param load imports a module by its path relative to the module
+ * @param cold the part of the library that is there already
  */
-export function loadScript(url: URL, digest: string, load: (path: string) => Promise<unknown>): unknown {
+export function loadScript(
+  path: string,
+  module: string,
+  digest: string,
+  load: (path: string) => Promise<unknown>,
+  cold: object,
+): unknown {
+  const url = new URL(path, module)
   const source = readFileSync(url, 'latin1')
   const file = `${fileURLToPath(url)}.${digest}-${process.versions.v8}-${process.arch}.cache`
   const kept = process.env['NODE_DISABLE_COMPILE_CACHE'] ? 'none' : readKept(file)
@@ -21,7 +30,7 @@ export function loadScript(url: URL, digest: string, load: (path: string) => Pro
   const script = new Script(source, kept instanceof Buffer ? { ...options, cachedData: kept } : options)
   // What this Node does not accept is left to the one that made it, or each would write it again after the other.
   if (kept === 'absent') offerKeeper(() => write(file, script.createCachedData()))
-  return script.runInThisContext()(load)
+  return script.runInThisContext()(load, module, cold)
 }
 
 /**

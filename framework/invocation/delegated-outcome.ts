@@ -1,5 +1,5 @@
 /** The outcome of a call whose exit code is a program's: taken from its report, whatever the handler makes of it. */
-import os from 'node:os'
+import { constants } from 'node:os'
 import type { RunReport } from '../../schemas/generated/types.js'
 import { quoted } from '../argv/quoted.js'
 import { EXIT_CODES } from '../contract/exit-codes.js'
@@ -41,7 +41,7 @@ export const withReport = ({ data }: Outcome, report: RunReport): Outcome['data'
 })
 
 function signalNumber(name: string | null): number {
-  const numbers: Readonly<Record<string, number>> = os.constants.signals
+  const numbers: Readonly<Record<string, number>> = constants.signals
   return name === null ? 0 : (numbers[name] ?? 0)
 }
 
