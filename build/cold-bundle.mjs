@@ -156,8 +156,8 @@ function namesTaken(cold, files) {
   return taken
 }
 
-/** Of a lazy file, or of a path that a variable holds; never one that only stands in a text. */
-const OWN_IMPORT = /\bimport\((?="\.\.\/lazy\/|[\w$.]+\))/g
+/** As esbuild writes it: of a double-quoted name, or of what a variable holds. In a text it has single quotes. */
+const OWN_IMPORT = /\bimport\((?=["\w$])/g
 
 const publicNames = probe => Object.values(probe.metafile.outputs).flatMap(({ exports }) => exports)
 
