@@ -10,12 +10,14 @@ import { withLock } from '../store/lock.js'
 import { createPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
-import { readIntent, readMain } from './records.js'
+import { readIntent, readMain, readStop, type StopCause } from './records.js'
 import { inSessionDirectory } from './session.js'
 
 /** Who does not get the lock in this time writes without it: a holder that died, or is slow, must not delay a start. */
 const LOCK_WAIT_MS = 500
 const DIRECTORY_TRIES = 5
+/** Asked for by commands, which rewrite the file when they have seen the end. */
+const BY_COMMANDS: readonly StopCause[] = ['user', 'session_stop', 'cleanup']
 
 export const pidFilePath = (root: StateRoot, session_id: string): string =>
   join(root.session(session_id), 'children.pids')
@@ -24,6 +26,17 @@ export const pidFilePath = (root: StateRoot, session_id: string): string =>
 export function existingPidFile(root: StateRoot, session_id: string): string | null {
   const path = pidFilePath(root, session_id)
   return existsSync(path) ? path : null
+}
+
+/**
+ * Whether whoever asked for the end of a run lives, waits for it, and rewrites the file then: of a hundred runs that
+ * are stopped at once none has to.
+ */
+export function isAwaited(root: StateRoot, run_id: string): boolean {
+  const asked = readStop(root, run_id, 'stop')
+  if (asked.state !== 'ok') return false
+  const { cause, asker } = asked.record
+  return cause !== null && BY_COMMANDS.includes(cause) && look(asker) === 'alive'
 }
 
 /** What has just become true: this process is the main one of a run and lives, or it does not live any more. */

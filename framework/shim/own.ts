@@ -4,7 +4,7 @@ import { errnoOf } from '../process/errno.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
-import { refreshPidFile } from '../runs/pid-file.js'
+import { isAwaited, refreshPidFile } from '../runs/pid-file.js'
 import { publishAnswered, type RunIntent, readIntent } from '../runs/records.js'
 import { giveUp, type OwnerOptions } from '../runs/start-main.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
@@ -60,7 +60,8 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   })
   await run.ended
   guard.release()
-  await refreshPidFile(root, intent.session_id, { pid: run.main.pid, alive: false })
+  if (!isAwaited(root, run_id))
+    await refreshPidFile(root, intent.session_id, { pid: run.main.pid, alive: false })
   await seat.leave(intent)
   starter.close()
 }
