@@ -11,13 +11,10 @@ const COLD = 'framework/library'
 /** What loads it. */
 const LOADER = 'framework/compiled-code/load-script.ts'
 /**
- * Lazy parts that are whole in themselves, whatever they share with others: on the paths of `run` and `start` a dozen
- * chunks cost as much as the program. No module of theirs keeps anything that a second copy would miss.
+ * Lazy parts that are whole in themselves, whatever they share with others: on the path of `run` a dozen chunks cost as
+ * much as the program. Such a part has classes of its own, so nothing that it catches may be thrown by another part.
  */
-const WHOLE = new Set([
-  'framework.invocation.foreground-capability',
-  'framework.invocation.background-capability',
-])
+const WHOLE = new Set(['framework.invocation.foreground-capability'])
 
 /**
  * Bundles the library and the programs upon it.
