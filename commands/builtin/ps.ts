@@ -2,7 +2,7 @@
 import { defineCommand } from '../../framework/author.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
-import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
+import { isOver, isRecorded, type RunView, viewRun } from '../../framework/runs/status.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { paginate } from './pagination.js'
 import { STATUSES } from './run-fields.js'
@@ -39,9 +39,13 @@ export default defineCommand({
   validate: ({ limit }) => (limit < 0 ? [{ param: 'limit', message: '--limit must be 0 or more' }] : []),
   async execute(args, ctx) {
     const root = recordedState(ctx)
-    const ids = root ? (args.all || args.status !== undefined ? allRunIds(root) : liveRunIds(root)) : []
+    // First of all: what gets its name there later has its records by then.
+    const live = root ? liveRunIds(root) : []
+    const ids = root && (args.all || args.status !== undefined) ? allRunIds(root) : live
+    const named = new Set(live)
     const views = root ? ids.map(run_id => viewRun(root, run_id)) : []
     const chosen = views
+      .filter(view => named.has(view.run_id) || isRecorded(view))
       .filter(view => (ctx.session.given ? view.intent?.session_id === ctx.session.id : true))
       .filter(view =>
         args.status === undefined

@@ -53,6 +53,10 @@ export interface RunView {
 /** How often records are read again while they change under the look. */
 const SETTLING_READS = 5
 
+/** Whether anything is on record: a directory comes before its first record, and is no run until that is there. */
+export const isRecorded = ({ intent, owner, main, stop, end, damaged }: RunView): boolean =>
+  [intent, owner, main, stop, end].some(record => record !== null) || damaged.length > 0
+
 /** Whether the run is over: it has a final status and nobody of it is known to be alive. */
 export const isOver = (view: RunView): boolean =>
   view.status !== 'pending' &&

@@ -1,5 +1,13 @@
 /** Records that cannot be read: named, kept, taken for nothing; every other run works, and this one can still be ended. */
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
@@ -120,6 +128,19 @@ test('a name in live/ without records is shown as unknown, and goes with the nex
 
   expect((await launcher.call(['cleanup'])).code).toBe(0)
   expect(existsSync(live)).toBe(false)
+})
+
+test('a directory in which nothing is recorded yet is no run yet', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const { run_id } = await launcher.launch(SLEEPER)
+  mkdirSync(join(launcher.state, 'runs', '0123456789ab'), { mode: 0o700 })
+  for (const argv of [['ps'], ['ps', '--all']]) {
+    const { runs } = (await launcher.call(argv)).envelope.data
+    expect(runs.map((run: { run_id: string }) => run.run_id)).toEqual([run_id])
+  }
+  expect((await launcher.call(['ps', '--status', 'unknown'])).envelope.data.runs).toEqual([])
+  expect((await launcher.call(['stop', run_id])).code).toBe(0)
 })
 
 test('a temporary of a record that a writer left behind disturbs nobody', async () => {
