@@ -48,8 +48,10 @@ export default defineCommand({
       const target = manifest_target?.url ?? null
       return write(await source.registry(), target, await source.response_json(), await source.etag())
     }
-    if (args.etag !== undefined && args.etag === (await source.etag())) meta({ not_modified: true })
-    else prewritten(await source.response_json())
+    // What the caller has already is not sent again (REQ-O-041).
+    const is_known = args.etag !== undefined && args.etag === (await source.etag())
+    if (is_known) meta({ not_modified: true })
+    prewritten(is_known ? 'null' : await source.response_json())
     return {}
   },
 })

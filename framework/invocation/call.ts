@@ -5,7 +5,6 @@ import { type ResolveRequest, resolveCommand } from '../argv/resolve.js'
 import { effectiveFlags } from '../contract/brought-flags.js'
 import { EXCLUSIVE_GLOBALS, type GlobalValues, globalFlags, readGlobals } from '../contract/global-flags.js'
 import { RegistrationError } from '../contract/registration-error.js'
-import type { ToolIdentity } from '../contract/registry.js'
 import { renderJson } from '../output/render.js'
 import { sanitizeText } from '../output/sanitize.js'
 import { monotonicMs } from '../process/clock.js'
@@ -21,12 +20,12 @@ import {
 } from './answer.js'
 import { type CallFacts, stateOnDemand } from './call-facts.js'
 import { callInside } from './call-inside.js'
+import type { CallRequest } from './call-request.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
 import { FrameworkExit } from './framework-exit.js'
-import type { ManifestTarget } from './internals.js'
-import { cutOutcome, type Interruption } from './interruption.js'
-import { type Io, ReaderGone } from './io.js'
+import { cutOutcome } from './interruption.js'
+import { ReaderGone } from './io.js'
 import { failure, refused, success } from './outcome.js'
 import { OwnedStdout } from './owned-stdout.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
@@ -36,31 +35,6 @@ import { runnableFix } from './spelled-command.js'
 import type { StderrAnswer } from './stderr-answer.js'
 import { incompleteCommand, unknownCommand } from './unknown-command.js'
 import { faultsOf } from './validation.js'
-
-export interface CallRequest {
-  readonly tool: ToolIdentity
-  source(): Promise<CommandSource>
-  readonly argv: readonly string[]
-  readonly io: Io
-  readonly interruption: Interruption
-  readonly strict: boolean
-  /** The process is there for this call alone. */
-  readonly whole_process: boolean
-  readonly manifest_target: ManifestTarget | null
-  /** Resolves with what broke the process before a handler ran. */
-  readonly broken?: Promise<unknown>
-  /**
-   * Told when a handler begins: from then on the call itself looks after what breaks.
-   * @param compiled whether the tool started from a compiled manifest
-   */
-  executing?(compiled: boolean): void
-  /** Told when the answer begins to be written: from then on a signal ends the process at once. */
-  answering?(): void
-  /** Told when it has been written: from then on nothing may change the exit code. */
-  answered?(): void
-  /** Keeps everybody else's writes off stdout, from now on; told each. */
-  divert?(noticed: (text: string) => void): void
-}
 
 /** @returns the exit code; everything has been written, and every process of the call accounted for */
 export async function callTool(request: CallRequest): Promise<number> {
@@ -235,9 +209,7 @@ class Call {
       },
     })
     interruption.settle()
-    const outcome = confirmed(executed.outcome, confirmation, described.contract)
-    // What the caller has already is not sent again (REQ-O-041).
-    return { outcome: outcome.meta['not_modified'] === true ? { ...outcome, data: null } : outcome, executed }
+    return { outcome: confirmed(executed.outcome, confirmation, described.contract), executed }
   }
 
   #facts(globals: GlobalValues): CallFacts {

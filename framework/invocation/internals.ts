@@ -16,7 +16,7 @@ export interface Internals {
   readonly manifest_target: ManifestTarget | null
   /** Adds members to `meta` of the answer. */
   meta(members: Readonly<Record<string, unknown>>): void
-  /** Answers with an object as the build wrote it: JSON text, valid and clean, in place of what the handler returns. */
+  /** Answers with what the build wrote: JSON text, valid and clean, in place of what the handler returns. */
   prewritten(data_json: string): void
   /** How a row of the answer's list reads on a terminal; every other form keeps the row as it is. */
   forPeople(row: RowForPeople): void

@@ -9,8 +9,8 @@ import { keepVerdict, readVerdict } from './tracking-verdict.js'
 
 /**
  * Makes this process the subreaper of its run; call it before anything of the run is started.
- * @param options `tracking`: what was asked for; `may_crash`: whether somebody starts the run again, without this, should the native module end this process.
- *   Else it is loaded here only after another process has tried
+ * @param options `tracking`: what was asked for; `may_crash`: whether somebody starts the run again, without this,
+ *   should the native module end this process. Else it is loaded here only after another process has tried
  * @returns null where the run has to do with the snapshot method. Never rejects
  */
 export async function becomeSubreaper(

@@ -1,7 +1,7 @@
 /**
  * The owner of a run: starts the main process, follows the tree, keeps the time, ends the tree, writes the end.
- * One implementation, used by the shim (background processes) and by an invocation (tracked children). What fails in
- * it while the run lives is noted and tried again: an owner that gave up would take the run with it.
+ * One implementation, used by the shim (background processes) and by an invocation (tracked children, and a program in
+ * the foreground). What fails in it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
 import type { ChildProcess } from 'node:child_process'
 import { after, monotonicMs } from '../process/clock.js'
@@ -23,12 +23,14 @@ import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 import { TreeEnding } from './tree-ending.js'
 
 export type { MainExit } from './main-exit.js'
-export { type OwnerOptions, StartFailed } from './start-main.js'
+export { StartFailed } from './start-failed.js'
+export type { OwnerOptions } from './start-main.js'
 
 /** The questions in files are also read without a signal, so often, in ms. */
 const ASK_INTERVAL_MS = 1_000
 /** How often in a row the run's directory is missing before it counts as removed. */
 const GONE_LOOKS = 3
+
 /** What remained when the wait for descendants was over, before any of it was ended. */
 export interface Aftermath extends Omit<Waited, 'left'> {
   readonly remaining: RunEnd['leftovers']

@@ -3,10 +3,9 @@
  * of the run is alive and its end is recorded, so that a caller has one thing to answer.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
-import { errnoOf } from '../process/errno.js'
 import { identityOf, type ProcessIdentity, self } from '../process/identity.js'
 import { type Journal, openJournal } from '../process/journal.js'
 import { ownChild } from '../process/own-children.js'
@@ -34,8 +33,8 @@ import {
   type RunIntent,
   readStop,
   recordPath,
-  type StopCause,
 } from './records.js'
+import { cannotStart, recordsUnavailable, StartFailed } from './start-failed.js'
 
 /** Space held for the end record from before the start, in bytes: a full disk cannot take the exit code. */
 const END_BYTES = 32 * 1024
@@ -70,36 +69,6 @@ export interface StartedMain {
   readonly journal: Journal
   /** Where the end will be recorded. */
   readonly reservation: Reservation
-}
-
-/**
- * `START_FAILED`: the program cannot be executed. `STOPPED_BEFORE_START`: somebody asked for the end of the run first.
- * `RECORDS_UNAVAILABLE`: the disk took a record no more, and what is not recorded may not run.
- */
-export type StartFailure = 'START_FAILED' | 'STOPPED_BEFORE_START' | 'RECORDS_UNAVAILABLE'
-
-/** The run was not started: nothing of it is alive, and its end is recorded where the disk takes it. */
-export class StartFailed extends Error {
-  readonly code: StartFailure
-  readonly errno: string | null
-  readonly stop_cause: StopCause | null
-  /** The working directory was at fault, not the program. */
-  readonly is_directory: boolean
-
-  constructor(
-    code: StartFailure,
-    message: string,
-    errno: string | null = null,
-    stop_cause: StopCause | null = null,
-    is_directory = false,
-  ) {
-    super(message)
-    this.name = 'StartFailed'
-    this.code = code
-    this.errno = errno
-    this.stop_cause = stop_cause
-    this.is_directory = is_directory
-  }
 }
 
 /**
@@ -255,44 +224,6 @@ function killGroup(pid: number): void {
 
 function spawnError(child: ChildProcess): Promise<Error> {
   return new Promise(resolve => child.once('error', resolve))
-}
-
-const recordsUnavailable = (error: unknown): StartFailed =>
-  new StartFailed(
-    'RECORDS_UNAVAILABLE',
-    `the run cannot be recorded: ${error instanceof Error ? error.message : String(error)}`,
-    errnoOf(error),
-  )
-
-function cannotStart({ argv, cwd }: RunIntent, error: unknown): StartFailed {
-  const errno = errnoOf(error)
-  const [program] = argv
-  // execve(2) and chdir(2) fail with the same errors; say which of the two it was.
-  const place = faultOfDirectory(cwd)
-  const message = (): string => {
-    if (place) return `the working directory ${cwd} ${place}`
-    switch (errno) {
-      case 'ENOENT':
-        return `${program} was not found`
-      case 'EACCES':
-        return `${program} is not executable`
-      case 'E2BIG':
-        return `the arguments and the environment of ${program} are longer than the system takes`
-      default:
-        return `${program} could not be started: ${error instanceof Error ? error.message : String(error)}`
-    }
-  }
-  return new StartFailed('START_FAILED', message(), errno, null, place !== null)
-}
-
-function faultOfDirectory(path: string): string | null {
-  try {
-    if (!statSync(path).isDirectory()) return 'is no directory'
-    accessSync(path, constants.X_OK)
-    return null
-  } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? 'is not there' : `cannot be entered (${errnoOf(error)})`
-  }
 }
 
 function recordFailure({ root, intent }: OwnerOptions, reservation: Reservation, failed: StartFailed): void {

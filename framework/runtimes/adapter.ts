@@ -1,7 +1,7 @@
 /** What a runtime is: where the program of a run lives, and how it is started and reached there. */
 
 import type { RunIntent } from '../runs/records.js'
-import type { StartFailure } from '../runs/start-main.js'
+import type { StartFailure } from '../runs/start-failed.js'
 import type { RunView } from '../runs/status.js'
 import type { StopOptions, StopResult } from '../runs/stop.js'
 import type { StateRoot } from '../store/state-root.js'

@@ -2,7 +2,7 @@
  * What a starter and a shim say to each other over their socket, one JSON line each: the starter sends the program's
  * environment, the shim answers once, and the starter confirms after its caller has been answered.
  */
-import type { StartFailure } from '../runs/start-main.js'
+import type { StartFailure } from '../runs/start-failed.js'
 
 /** From the starter. The environment travels here because argv and files can be read by others. */
 export interface StartMessage {

@@ -1,6 +1,7 @@
 /**
- * The shim: the program that owns one background run (`own`, and `own-pane` for one on a terminal), and that ends the runs of an owner that died
- * (`end-lost`). Bundled into one file, so that it keeps working when the package is upgraded under it.
+ * The shim: the program that owns one background run (`own`, and `own-pane` for one on a terminal), and that ends the
+ * runs of an owner that died (`end-lost`). Bundled into one file, so that it keeps working when the package is upgraded
+ * under it.
  */
 
 import { closeInheritedDescriptors } from '../process/descriptors.js'

@@ -43,6 +43,13 @@ async function ownTool(sandbox: Sandbox) {
       expect(answer.envelope.data).toEqual({ hello: true })
     },
     help: () => sandbox.call(['--help'], { script }),
+    /** Sizes of the code that V8 itself says it took over at a start, its own and Node's included. */
+    async taken(env = '') {
+      const line = `${env} '${process.execPath}' --profile-deserialization '${script}' hello`
+      const { code, stdout } = await sandbox.sh(line)
+      expect(code, stdout).toBe(0)
+      return [...stdout.matchAll(/Deserializing from (\d+) bytes/g)].map(([, bytes]) => Number(bytes))
+    },
   }
 }
 
@@ -55,6 +62,14 @@ test('the first call of a compiled command leaves the compiled library, once for
   const first = readFileSync(tool.path())
   await tool.hello()
   expect(readFileSync(tool.path()).equals(first)).toBe(true)
+})
+
+test('a later call runs what was kept, by the witness of V8', async () => {
+  const tool = await ownTool(Sandbox.create())
+  await tool.hello()
+  const bytes = readFileSync(tool.path()).length / 2
+  expect(await tool.taken()).toContain(bytes)
+  expect(await tool.taken('NODE_DISABLE_COMPILE_CACHE=1')).not.toContain(bytes)
 })
 
 test('what was kept and is damaged is never run, and is made anew', async () => {
