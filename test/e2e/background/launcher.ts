@@ -2,8 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import type { Answer, CallOptions, Sandbox } from '../harness/sandbox.js'
-import { trackingOf } from '../harness/tracking-method.js'
+import type { Answer, CallOptions, Scene } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 
 /** What the framework adds to the answer of a background command. */
@@ -31,23 +30,23 @@ export class Launcher {
   readonly script: string
   readonly state: string
   readonly env: Readonly<Record<string, string>>
-  readonly #sandbox: Sandbox
+  readonly #scene: Scene
 
-  constructor(sandbox: Sandbox, options: LauncherOptions = {}) {
+  constructor(scene: Scene, options: LauncherOptions = {}) {
     const { name = 'launcher' } = options
-    this.#sandbox = sandbox
-    this.script = sandbox.tool(name, source(name, options))
-    this.state = join(sandbox.path, `${name}-state`)
-    this.env = { [`${name.toUpperCase()}_STATE_DIR`]: this.state, ...trackingOf(name) }
+    this.#scene = scene
+    this.script = scene.tool(name, source(name, options))
+    this.state = join(scene.path, `${name}-state`)
+    this.env = { [`${name.toUpperCase()}_STATE_DIR`]: this.state, ...scene.trackingOf(name) }
   }
 
   call(argv: readonly string[], options: CallOptions = {}): Promise<Answer> {
-    return this.#sandbox.call(argv, this.with(options))
+    return this.#scene.call(argv, this.with(options))
   }
 
   /** Runs a command line as a shell does. */
   sh(line: string, options: CallOptions = {}): Promise<Answer> {
-    return this.#sandbox.sh(line, this.with(options))
+    return this.#scene.sh(line, this.with(options))
   }
 
   /** Starts a program; the start must succeed. */

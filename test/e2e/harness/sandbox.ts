@@ -43,7 +43,20 @@ export interface CallOptions {
   readonly started?: (child: ChildProcess) => void
 }
 
-export class Sandbox {
+/** What a program or a tool of a test needs of the place where it runs: a sandbox, or one with more around it. */
+export interface Scene {
+  readonly path: string
+  readonly state: string
+  directory(name: string): string
+  file(name: string, content: string): string
+  tool(name: string, source: string): string
+  call(argv: readonly string[], options?: CallOptions): Promise<Answer>
+  sh(line: string, options?: CallOptions): Promise<Answer>
+  /** The environment that gives a tool the tracking method of the test. */
+  trackingOf(tool: string): Readonly<Record<string, string>>
+}
+
+export class Sandbox implements Scene {
   /** Unique; stands in the command line or environment of every process of the test. */
   readonly token: string
   readonly path: string
@@ -122,6 +135,10 @@ export class Sandbox {
     writeFileSync(path, source)
     onTestFinished(() => rmSync(path, { force: true }))
     return path
+  }
+
+  trackingOf(tool: string): Readonly<Record<string, string>> {
+    return trackingOf(tool)
   }
 
   /** What lives of this test, seen from outside. */

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Answer, finished, type Sandbox } from '../harness/sandbox.js'
+import { type Answer, finished, type Sandbox, type Scene } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive, processesOf, type Seen } from '../harness/witness.js'
 
@@ -20,18 +20,18 @@ export interface ProbeOptions {
  * @returns the script
  */
 export function probe(
-  sandbox: Sandbox,
+  scene: Pick<Scene, 'path' | 'tool'>,
   body: string,
   { prelude = '', contract = '' }: ProbeOptions = {},
 ): string {
-  return sandbox.tool(
+  return scene.tool(
     'probe',
     `
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import * as child_process from 'node:child_process'
 import { join } from 'node:path'
 import { defineCommand, runTool } from 'chaperone'
-const here = ${JSON.stringify(sandbox.path)}
+const here = ${JSON.stringify(scene.path)}
 const note = text => appendFileSync(join(here, 'log'), text + '\\n')
 const pause = ms => new Promise(done => setTimeout(done, ms))
 const isThere = pid => existsSync('/proc/' + pid) && !/\\) [ZX] /.test(readFileSync('/proc/' + pid + '/stat', 'latin1'))

@@ -1,0 +1,64 @@
+/** The oracle of the fault tests itself: it counts what hides, keeps zombies apart, signals nobody else, and can fail. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
+import { World } from './harness/world.js'
+
+/** Leaves its parent, its group, its session and its environment. */
+const HIDDEN = 'setsid -f env -i sleep 300 </dev/null >/dev/null 2>&1'
+
+test('what becomes a daemon with an empty environment is counted, and fails the test that left it', async () => {
+  const world = World.create('snapshot')
+  expect(await world.sh(`${HIDDEN}; exit 7`)).toMatchObject({ code: 7, signal: null, stdout: '', stderr: '' })
+  expect(await until('the daemon', async () => (await named(world, 'sleep'))[0])).toMatchObject({
+    state: expect.not.stringMatching('Z'),
+  })
+  await expect(world.nothingLeft(50)).rejects.toThrow(/left after 50 ms: .*sleep/)
+  await world.witness.clear()
+  await world.nothingLeft()
+})
+
+test('a zombie is not alive, and is told from one that is', async () => {
+  const world = World.create('snapshot')
+  const parent = await world.exec(['sh', '-c', 'sh -c : & echo $$ >parent; exec sleep 300'])
+  const zombie = await until('a zombie', async () =>
+    (await world.witness.list()).find(({ state }) => state === 'Z'),
+  )
+  expect(zombie.ppid).toBe(parent.pid)
+  expect((await world.survivors()).map(({ pid }) => pid)).toEqual([parent.pid])
+  expect(await parent.kill('SIGKILL')).toBe(true)
+  expect(await parent.answer).toMatchObject({ exit: { code: null, signal: 9 }, signal: 'SIGKILL' })
+  await world.nothingLeft()
+})
+
+test('an identity that is not exactly that of a process below gets no signal', async () => {
+  const world = World.create('snapshot')
+  const { pid, answer } = await world.exec(['sleep', '300'])
+  const [sleeper] = await until('the program', () => named(world, 'sleep'))
+  const start_time = String(Number(sleeper?.start_time) - 1)
+  expect(await world.witness.kill({ pid, start_time }, 'SIGKILL')).toBe(false)
+  expect(await world.witness.kill({ pid: process.pid, start_time: '0' }, 'SIGKILL')).toBe(false)
+  expect(await named(world, 'sleep')).toHaveLength(1)
+  expect(await world.witness.kill({ pid, start_time: sleeper?.start_time ?? '' }, 'SIGTERM')).toBe(true)
+  expect((await answer).signal).toBe('SIGTERM')
+})
+
+test('where it reaps nobody, the dead stay as zombies until it does', async () => {
+  const world = World.create('snapshot')
+  await world.witness.reapAdopted(false)
+  await world.sh(`setsid -f sh -c 'echo >"$SANDBOX"; exit 0'`)
+  await until('the orphan to have run', () => existsSync(join(world.path, String(world.env['SANDBOX']))))
+  await until('a zombie', async () => (await world.witness.list()).some(({ state }) => state === 'Z'))
+  expect(await world.witness.isEmpty(0)).toBe(false)
+  await world.witness.reapAdopted(true)
+  await world.nothingLeft()
+})
+
+test('what cannot be executed is told by its errno, and leaves nothing', async () => {
+  const world = World.create('snapshot')
+  await expect(world.exec([join(world.path, 'none')])).rejects.toThrow('ENOENT')
+  await world.nothingLeft()
+})
+
+const named = async (world: World, comm: string) => (await world.survivors()).filter(one => one.comm === comm)
