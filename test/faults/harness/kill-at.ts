@@ -1,0 +1,46 @@
+/** Kills a process at an exact moment of its life: the words for the program that does it. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { until } from '../../e2e/harness/until.js'
+import type { World } from './world.js'
+import { program } from './world.js'
+
+/** Somebody's command line has this in it. The command itself, the owner of a background run, what a guard becomes. */
+export const VICTIMS = { caller: '', shim: '/shim.js own ', guard: '/shim.js end-lost ' } as const
+
+export type Moment =
+  | `${'before' | 'after'} ${'link' | 'unlink'} ${string}`
+  | `${'before' | 'after'} ${'call' | 'signal'} ${number}`
+  | `after fork ${number}`
+
+/** What became of it. */
+export interface Struck {
+  /** False where the victim's life had no such moment. */
+  readonly killed: boolean
+  /** System calls that the victim had made by then. */
+  readonly calls: number
+}
+
+export class KillAt {
+  readonly argv: readonly string[]
+  readonly #report: string
+
+  /** @param name unique in the world */
+  constructor(world: World, name: string, victim: keyof typeof VICTIMS, moment: Moment) {
+    this.#report = join(world.path, `${name}.kill-at`)
+    const [when = '', event = '', ...text] = moment.split(' ')
+    this.argv = [program('kill-at'), this.#report, VICTIMS[victim], when, event, text.join(' ')]
+  }
+
+  async struck(): Promise<Struck> {
+    await until(`${this.argv.slice(2).join(' ')}`, () => existsSync(this.#report))
+    const [word, number] = readFileSync(this.#report, 'utf8').split(' ')
+    return { killed: word === 'killed', calls: Number(number) }
+  }
+}
+
+/** Whether this machine lets a process trace another one (ptrace(2)). */
+export const canTrace = (): boolean =>
+  spawnSync(program('kill-at'), ['/dev/null', '', 'before', 'call', '0', 'true'], { timeout: 10_000 })
+    .status === 0
