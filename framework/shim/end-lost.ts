@@ -4,11 +4,12 @@ import { type ProcessIdentity, sameProcess } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { endLostRun } from '../runs/end-lost-run.js'
 import { liveRunIds } from '../runs/find.js'
+import { leaveLive } from '../runs/intent.js'
 import { abandon } from '../runs/lost.js'
 import { refreshPidFile } from '../runs/pid-file.js'
 import { isForced } from '../runs/questions.js'
 import { readIntent, readOwner } from '../runs/records.js'
-import { viewRun } from '../runs/status.js'
+import { isOver, viewRun } from '../runs/status.js'
 import { leaveServer } from '../runs/terminal-server.js'
 import { type StateRoot, stateRootAt } from '../store/state-root.js'
 
@@ -50,7 +51,11 @@ function isHeldBy(root: StateRoot, run_id: string, owner: ProcessIdentity): bool
 
 async function endOne(root: StateRoot, run_id: string): Promise<void> {
   const view = viewRun(root, run_id)
-  if (view.end) return
+  if (view.end) {
+    // The owner died after its last word and before its last step.
+    if (isOver(view)) leaveLive(root, run_id)
+    return
+  }
   if (!view.owner && abandon(root, run_id) === 'abandoned') return
   const force = new AbortController()
   const asking = setInterval(() => {

@@ -1,0 +1,112 @@
+/**
+ * SIGKILL to the owner of a run, a shim or the call itself, at each moment that matters: on both sides of everything
+ * that it writes down, starts, and signals. Its guard ends the run with nobody calling, and the run has one end.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
+import { inBatches } from './harness/batches.js'
+import { canTrace, KillAt, type Moment } from './harness/kill-at.js'
+import { Launch } from './harness/launch.js'
+import { inEveryWay, type Way } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+/** The first process that an owner starts is its guard, the second the program. */
+const STARTING: readonly Moment[] = [
+  'after fork 1',
+  'before link /owner.json',
+  'after link /owner.json',
+  'after fork 2',
+  'before link /main.json',
+  'after link /main.json',
+]
+/** Of a run that is stopped and does not obey TERM. */
+const ENDING: readonly Moment[] = [
+  'before signal 15',
+  'after signal 15',
+  'before signal 9',
+  'after signal 9',
+  'before link /end.json',
+  'after link /end.json',
+  'before unlink /live/',
+  'after unlink /live/',
+]
+const AT_ONCE = 3
+/** Ignores TERM, as do its children, and says in a file of its own when it does. */
+const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600 & : >ready.$$; while :; do sleep 1; done"]
+
+const is_traceable = canTrace()
+const traced = is_traceable ? '' : ' (needs ptrace)'
+
+inEveryWay(['start', 'run', 'ctx.run'], way => {
+  test.skipIf(!is_traceable)(
+    `an owner killed on either side of what it does for a start leaves nothing${traced}`,
+    async () => {
+      const world = World.create(way.method)
+      await warmUp(world, way)
+      const launch = new Launch(world, way.verb, ['sleep', '3600'])
+      await inBatches(STARTING, AT_ONCE, async moment => {
+        const { answer, struck } = await begin(world, launch, way, moment)
+        expect(await struck(), moment).toMatchObject({ killed: true })
+        const { code, stdout } = await answer
+        if (way.verb === 'start') expect(JSON.parse(stdout), moment).toMatchObject({ ok: false })
+        expect(code, moment).not.toBe(0)
+      })
+      await world.nothingLeft()
+      await allEnded(launch, STARTING)
+    },
+  )
+
+  test.skipIf(!is_traceable)(
+    `an owner killed on either side of what it does for a stop leaves nothing, and the stop says so${traced}`,
+    async () => {
+      const world = World.create(way.method)
+      await warmUp(world, way)
+      const launch = new Launch(world, way.verb, STUBBORN)
+      await inBatches(ENDING, AT_ONCE, async moment => {
+        const { struck } = await begin(world, launch, way, moment)
+        const { run_id, main } = await launch.running(sessionOf(moment))
+        await until(`${moment}: the program ${main.pid} to ignore TERM`, () => existsSync(join(world.path, `ready.${main.pid}`)))
+        const stopped = await launch.call(['stop', run_id, '--kill-after', '300ms'])
+        const left = (await world.survivors()).filter(({ pid, ppid }) => [pid, ppid].includes(main.pid))
+        expect(left, `${moment}: ${stopped.stdout}`).toEqual([])
+        expect(stopped.code, `${moment}: ${stopped.stdout}`).toBe(0)
+        expect(stopped.envelope.data.stopped, moment).toMatchObject([{ run_id, survivors: [] }])
+        expect(await struck(), moment).toMatchObject({ killed: true })
+      })
+      await world.nothingLeft()
+      await allEnded(launch, ENDING)
+    },
+  )
+})
+
+const sessionOf = (moment: Moment): string => moment.replaceAll(/\W/g, '-')
+
+async function begin(world: World, launch: Launch, { verb }: Way, moment: Moment) {
+  const session = sessionOf(moment)
+  const kill = new KillAt(world, session, verb === 'start' ? 'shim' : 'caller', moment)
+  const { answer } = await world.exec([...kill.argv, ...launch.argv(session)])
+  return { answer, struck: () => kill.struck() }
+}
+
+/** What is tried only once on a machine, in processes of its own, is tried. */
+async function warmUp(world: World, { verb }: Way): Promise<void> {
+  const { answer } = await world.exec(new Launch(world, verb, ['true']).argv('warm'))
+  expect((await answer).code).toBe(0)
+}
+
+/** Every run has its end on record, `ps` shows none, and there is nothing that a cleanup could do. */
+async function allEnded(launch: Launch, moments: readonly Moment[]): Promise<void> {
+  for (const moment of moments) {
+    const run_id = await launch.runOf(sessionOf(moment))
+    expect(launch.read(run_id, 'end'), moment).toMatchObject({ run_id, survivors: [], leftovers: [] })
+    const { data } = (await launch.call(['show', run_id])).envelope
+    expect(data, moment).toMatchObject({ owner: 'none', alive: false, leftovers: [] })
+    expect(['failed', 'killed', 'unknown'], moment).toContain(data.status)
+  }
+  expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+  const cleanup = await launch.call(['cleanup', '--all-sessions'])
+  expect(cleanup.code, cleanup.stdout).toBe(0)
+  expect(cleanup.envelope.data.stopped).toEqual([])
+}
