@@ -67,7 +67,9 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await inBatches(ENDING, AT_ONCE, async moment => {
         const { struck } = await begin(world, launch, way, moment)
         const { run_id, main } = await launch.running(sessionOf(moment))
-        await until(`${moment}: the program ${main.pid} to ignore TERM`, () => existsSync(join(world.path, `ready.${main.pid}`)))
+        await until(`${moment}: the program ${main.pid} to ignore TERM`, () =>
+          existsSync(join(world.path, `ready.${main.pid}`)),
+        )
         const stopped = await launch.call(['stop', run_id, '--kill-after', '300ms'])
         const left = (await world.survivors()).filter(({ pid, ppid }) => [pid, ppid].includes(main.pid))
         expect(left, `${moment}: ${stopped.stdout}`).toEqual([])
