@@ -42,5 +42,6 @@ export class KillAt {
 
 /** Whether this machine lets a process trace another one (ptrace(2)). */
 export const canTrace = (): boolean =>
-  spawnSync(program('kill-at'), ['/dev/null', '', 'before', 'call', '0', 'true'], { timeout: 10_000 })
-    .status === 0
+  spawnSync(program('kill-at'), [`${program('kill-at')}.probe`, '', 'before', 'call', '0', 'true'], {
+    timeout: 10_000,
+  }).status === 0
