@@ -40,13 +40,18 @@ export default defineCommand({
     for (const { code, command, place, message } of source.warnings)
       ctx.warn(code, `${command}: ${place}: ${message}`)
     if (args.write) {
-      if (manifest_target?.is_read === false)
+      const place = manifest_target()
+      if (place?.is_read === false)
         ctx.warn(
           'MANIFEST_NOT_READ',
-          `nothing reads what is written: give the definition manifest: new URL('./${basename(manifest_target.url.pathname)}', import.meta.url)`,
+          `nothing reads what is written: give the definition manifest: new URL('./${basename(place.url.pathname)}', import.meta.url)`,
         )
-      const target = manifest_target?.url ?? null
-      return write(await source.registry(), target, await source.response_json(), await source.etag())
+      return write(
+        await source.registry(),
+        place?.url ?? null,
+        await source.response_json(),
+        await source.etag(),
+      )
     }
     // What the caller has already is not sent again (REQ-O-041).
     const is_known = args.etag !== undefined && args.etag === (await source.etag())

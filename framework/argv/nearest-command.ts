@@ -1,11 +1,38 @@
 /** What was probably meant by a command line that names no command: whole invocations, held to the contracts at hand. */
 import { formatCommandLine } from './command-line.js'
 import { exampleOrHelp, pathWords } from './correction.js'
-import type { FlagLookup } from './flag-lookup.js'
+import { type FlagLookup, flagLookup } from './flag-lookup.js'
 import { parseArguments } from './parse.js'
-import type { ResolveRequest } from './resolution.js'
+import { quoted } from './quoted.js'
+import type { ResolveRequest, UnknownCommand } from './resolution.js'
 import { isSecretName } from './secret-names.js'
 import { nearest, remoteness } from './suggest.js'
+
+/** What there is to say about a command line that names no command. */
+export interface UnknownExplained {
+  /** A sentence for `error.message`. */
+  readonly message: string
+  /** Whole command lines, the nearest first; never empty. */
+  readonly suggestions: readonly string[]
+}
+
+/** @param request what was resolved; with the contracts at hand the suggestions are held to them */
+export function explainUnknown(request: ResolveRequest, { fault, words }: UnknownCommand): UnknownExplained {
+  const names = [...request.paths, ...request.aliases.keys()]
+  if ('stray' in fault) {
+    const lookup = flagLookup({}, request.globals)
+    return {
+      message: `${quoted(words.join(' '))} is no global option, and options of a command come after its name`,
+      suggestions: [commandBehind(request, names, lookup, fault.stray)],
+    }
+  }
+  const group = fault.group.map(index => request.argv[index] ?? '')
+  const shown = words.slice(0, group.length + 1).join(' ')
+  return {
+    message: `${quoted(shown)} is not a command of ${request.tool}`,
+    suggestions: commandsMeant(request, names, fault.written, group),
+  }
+}
 
 /** Asked for, these are answered whatever else is wrong with the line (REQ-F-068). */
 const PURE = ['help', 'version', 'schema', 'print-schema', 'output-schema']
@@ -15,7 +42,7 @@ const PURE = ['help', 'version', 'schema', 'print-schema', 'output-schema']
  * @param written where the words stand in argv
  * @param group the leading ones that do begin a path
  */
-export function commandsMeant(
+function commandsMeant(
   request: ResolveRequest,
   names: readonly string[],
   written: readonly number[],
@@ -73,7 +100,7 @@ function squeezed(text: string): string {
 }
 
 /** The invocation meant where an option that is no global one stands before the command. */
-export function commandBehind(
+function commandBehind(
   request: ResolveRequest,
   names: readonly string[],
   lookup: FlagLookup,

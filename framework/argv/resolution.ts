@@ -7,7 +7,7 @@ export interface ResolveRequest {
   readonly tool: string
   readonly argv: readonly string[]
   /** Registered paths, their words separated by single spaces. */
-  readonly paths: Iterable<string>
+  readonly paths: readonly string[]
   /** From alias to path. */
   readonly aliases: ReadonlyMap<string, string>
   readonly globals: Flags
@@ -24,13 +24,14 @@ export type Resolution =
   | { readonly kind: 'group'; readonly prefix: string; readonly rest: readonly string[] }
   | UnknownCommand
 
+/** What is said of it is for `explainUnknown`, which few calls need. */
 export interface UnknownCommand {
   readonly kind: 'unknown'
   /** What nobody knows, as it was written. */
   readonly words: readonly string[]
-  /** A sentence for `error.message`. */
-  readonly message: string
-  /** Whole command lines, the nearest first; never empty. */
-  readonly suggestions: readonly string[]
   readonly rest: readonly string[]
+  /** By their places in argv: the words that name no command, those of them that do begin one; or a misplaced option. */
+  readonly fault:
+    | { readonly written: readonly number[]; readonly group: readonly number[] }
+    | { readonly stray: number }
 }

@@ -1,9 +1,7 @@
 /** From argv to a command's path: the longest registered path among the leading words, globals allowed anywhere. */
 import { type FlagLookup, flagLookup } from './flag-lookup.js'
-import { commandBehind, commandsMeant } from './nearest-command.js'
 import { isOption, readOption } from './options.js'
-import { quoted } from './quoted.js'
-import type { Resolution, ResolveRequest, UnknownCommand } from './resolution.js'
+import type { Resolution, ResolveRequest } from './resolution.js'
 
 export type { Resolution, ResolveRequest } from './resolution.js'
 
@@ -17,7 +15,13 @@ export function resolveCommand(request: ResolveRequest): Resolution {
   const without = (indexes: readonly number[]) => argv.filter((_, index) => !indexes.includes(index))
 
   // Whether an option that nobody knows has taken the next word as its value nobody can know either.
-  if (stray !== null && (whole > 0 || stranger !== null)) return misplaced(request, names, lookup, stray)
+  if (stray !== null && (whole > 0 || stranger !== null))
+    return {
+      kind: 'unknown',
+      words: [readOption(argv, stray, lookup).written],
+      rest: argv,
+      fault: { stray },
+    }
   if (whole > 0) {
     const used = words.slice(0, whole)
     const name = textOf(used).join(' ')
@@ -29,13 +33,11 @@ export function resolveCommand(request: ResolveRequest): Resolution {
       : { kind: 'group', prefix: textOf(words).join(' '), rest: without(words) }
 
   const written = [...words, ...wordsFrom(argv, stranger, lookup)]
-  const shown = textOf([...words, stranger]).join(' ')
   return {
     kind: 'unknown',
     words: textOf(written),
-    message: `${quoted(shown)} is not a command of ${request.tool}`,
-    suggestions: commandsMeant(request, names, written, textOf(words)),
     rest: without(written),
+    fault: { written, group: words },
   }
 }
 
@@ -67,7 +69,8 @@ function walk(argv: readonly string[], names: readonly string[], lookup: FlagLoo
       continue
     }
     const longer = prefix === '' ? token : `${prefix} ${token}`
-    if (!names.some(name => name === longer || name.startsWith(`${longer} `)))
+    const group = `${longer} `
+    if (!names.some(name => name === longer || name.startsWith(group)))
       return { words, whole, stranger: whole > 0 ? null : index, stray }
     prefix = longer
     words.push(index)
@@ -86,20 +89,4 @@ function wordsFrom(argv: readonly string[], index: number, lookup: FlagLookup): 
     indexes.push(at)
   }
   return indexes
-}
-
-function misplaced(
-  request: ResolveRequest,
-  names: readonly string[],
-  lookup: FlagLookup,
-  stray: number,
-): UnknownCommand {
-  const { written } = readOption(request.argv, stray, lookup)
-  return {
-    kind: 'unknown',
-    words: [written],
-    message: `${quoted(written)} is no global option, and options of a command come after its name`,
-    suggestions: [commandBehind(request, names, lookup, stray)],
-    rest: request.argv,
-  }
 }

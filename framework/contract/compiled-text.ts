@@ -1,8 +1,7 @@
-/** The source text of a compiled manifest: deterministic, and free of imports but for its own parts. */
-import { partName } from './compiled.js'
+/** The text of a compiled manifest: deterministic, and free of imports. */
+import { type CompiledManifest, commandFile, RESPONSE_FILE } from './compiled.js'
 import type { CommandContract } from './declaration.js'
 import { standaloneExpression } from './output-check.js'
-import { contractDigest } from './projection.js'
 import type { Registry } from './registry.js'
 
 export interface CompiledContent {
@@ -17,45 +16,42 @@ export interface CompiledContent {
 
 const HEADER = '// Compiled from the contracts of this tool; do not edit.\n'
 
-/** The files that the route table loads, by their paths below the directory of this content. */
+/** The files beside the route table, by their paths below the directory of this content. */
 export async function partFiles({ registry, response_json }: CompiledContent): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for (const [path, { contract }] of sorted(registry.commands)) {
-    files.set(`commands/${partName(path)}.js`, await commandModule(contract))
+    files.set(commandFile(path), await commandScript(contract))
   }
-  files.set('response.js', `${HEADER}export default ${JSON.stringify(response_json)}\n`)
+  files.set(RESPONSE_FILE, response_json)
   return files
 }
 
-/** The module that a tool in production starts from. A function for each command would cost every start its parsing. */
+/** What a tool in production starts from: a module, of which `readManifest` takes the data without running it. */
 export function routeTable(
   { name, registry, etag, framework_version }: CompiledContent,
   digest: string,
 ): string {
-  const parts = `./${name}.manifest/${digest}`
-  const routes = [...sorted(registry.commands)].map(([path, { contract, builtin }]) => {
-    const fields = [
-      `digest: ${JSON.stringify(contractDigest(contract))}`,
-      ...(contract.aliases?.length ? [`aliases: ${JSON.stringify(contract.aliases)}`] : []),
-      ...(builtin ? ['builtin: true'] : []),
-    ]
-    return `${JSON.stringify(path)}: { ${fields.join(', ')} },\n`
-  })
   const { name: tool, version } = registry.tool
-  return `${HEADER}export default {
-format: 2,
-framework_version: ${JSON.stringify(framework_version)},
-tool: ${JSON.stringify({ name: tool, version })},
-etag: ${JSON.stringify(etag)},
-routes: {
-${routes.join('')}},
-command: name => import(${JSON.stringify(`${parts}/commands/`)} + name + '.js'),
-response: () => import(${JSON.stringify(`${parts}/response.js`)}),
-}
-`
+  const table: Omit<CompiledManifest, 'at'> = {
+    format: 3,
+    framework_version,
+    tool: { name: tool, version },
+    etag,
+    parts: `./${name}.manifest/${digest}/`,
+    routes: Object.fromEntries(
+      sorted(registry.commands).map(([path, { contract, builtin }]) => [
+        path,
+        {
+          ...(contract.aliases?.length ? { aliases: contract.aliases } : {}),
+          ...(builtin ? { builtin } : {}),
+        },
+      ]),
+    ),
+  }
+  return `${HEADER}export default { at: import.meta.url, ...\n${JSON.stringify(table, null, 1)}\n}\n`
 }
 
-async function commandModule(contract: CommandContract): Promise<string> {
+async function commandScript(contract: CommandContract): Promise<string> {
   const checks: string[] = []
   for (const [flag, { schema }] of sorted(Object.entries(contract.flags))) {
     if (schema !== undefined) checks.push(`${JSON.stringify(flag)}: ${await standaloneExpression(schema)},\n`)
@@ -63,11 +59,14 @@ async function commandModule(contract: CommandContract): Promise<string> {
   // In the order in which the author wrote it, which help keeps. Parsed, for in a literal `__proto__` is no property.
   const data = `JSON.parse(${JSON.stringify(JSON.stringify(contract))})`
   const check = await standaloneExpression(contract.output_schema)
-  return `${HEADER}export default {
+  return `${HEADER}(function () {
+"use strict"
+return {
 contract: ${data},
 check: ${check},
 flag_checks: {${checks.length === 0 ? '' : `\n${checks.join('')}`}},
 }
+})()
 `
 }
 

@@ -19,28 +19,29 @@ export interface CompiledCommand {
 
 /** One line of the route table. */
 export interface CompiledRoute {
-  /** Of the contract that was compiled; a module with another one is refused when called. */
-  readonly digest: string
   readonly aliases?: readonly string[]
   readonly builtin?: true
 }
 
-/** `<name>.manifest.js`: a route table, and nothing that costs time to load. */
+/** `<name>.manifest.js`: a route table, and where its parts lie. */
 export interface CompiledManifest {
-  readonly format: 2
+  readonly format: 3
   readonly framework_version: string
   readonly tool: { readonly name: string; readonly version: string }
   readonly etag: string
   /** By command path. Look up with Object.hasOwn: a path can be `constructor`. */
   readonly routes: Readonly<Record<string, CompiledRoute>>
-  /** Loads one command by its `partName`. */
-  readonly command: (name: string) => Promise<{ readonly default: CompiledCommand }>
-  /** The whole ManifestResponse as JSON text. */
-  readonly response: () => Promise<{ readonly default: string }>
+  /** The directory of its parts, relative to `at`. */
+  readonly parts: string
+  /** The address of this file. */
+  readonly at: string
 }
 
-/** A command's file in the compiled manifest. Words hold hyphens but no dots, so no two commands meet in one. */
-export const partName = (path: string): string => path.replaceAll(' ', '.')
+/** A command's file among the parts. Words hold hyphens but no dots, so no two commands meet in one. */
+export const commandFile = (path: string): string => `commands/${path.replaceAll(' ', '.')}.script.js`
+
+/** The whole ManifestResponse as JSON text, among the parts. */
+export const RESPONSE_FILE = 'response.json'
 
 /** Asks a compiled check. @returns what does not fit, as sentences; empty where all does */
 export function explain(check: CompiledCheck, data: unknown, subject?: string): readonly string[] {

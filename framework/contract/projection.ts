@@ -1,4 +1,4 @@
-/** A contract as data: without its functions, in one canonical text, and that text's digest. */
+/** A contract as data: without its functions, in one canonical text, and a text's digest. */
 import type { CommandContract } from './declaration.js'
 
 /** A command object of any provenance: its contract and, beside it, what is no data. */
@@ -33,15 +33,10 @@ function canonical(value: unknown): string | undefined {
 }
 
 /**
- * Tells whether a contract is the one that was compiled. It guards against a stale build, not against an enemy,
- * so it is no cryptographic hash: loading one would cost more than the whole check.
+ * FNV-1a over 64 bits, of the text's UTF-16 units, low byte first. It names the content of a compiled manifest: a guard
+ * against a stale build, not against an enemy.
  * @returns 16 hex digits
  */
-export function contractDigest(contract: CommandContract): string {
-  return textDigest(canonicalJson(contract))
-}
-
-/** FNV-1a over 64 bits, of the text's UTF-16 units, low byte first. */
 export function textDigest(text: string): string {
   let high = 0xcbf29ce4
   let low = 0x84222325

@@ -107,12 +107,13 @@ export async function writeAnswer(
   { for_people, data_json }: Pick<Outcome, 'for_people' | 'data_json'>,
 ): Promise<void> {
   const { env } = io
+  const for_a_person = format === 'human'
   const rendered = await render(envelope, format, {
     colour: {
-      stdout: colourAllowed({ env, is_tty: io.stdout_is_tty }),
-      stderr: colourAllowed({ env, is_tty: io.stderr_is_tty }),
+      stdout: for_a_person && colourAllowed({ env, is_tty: io.stdout_is_tty }),
+      stderr: for_a_person && colourAllowed({ env, is_tty: io.stderr_is_tty }),
     },
-    width: io.width,
+    width: for_a_person ? io.width : 0,
     ...(for_people === undefined ? {} : { for_people }),
     ...(data_json === undefined ? {} : { data_json }),
   })
@@ -120,8 +121,8 @@ export async function writeAnswer(
     if (rendered.stderr !== '' && verbosity !== 'quiet') io.write_stderr(rendered.stderr)
   }
   // A person reads on: what there is to say about a table stands below it.
-  if (format !== 'human') tell()
+  if (!for_a_person) tell()
   begin()
   await io.write_stdout(rendered.stdout)
-  if (format === 'human') tell()
+  if (for_a_person) tell()
 }

@@ -51,7 +51,7 @@ export async function callInside(
     strict: false,
     internals: {
       source,
-      manifest_target: null,
+      manifest_target: () => null,
       call: inner => callInside(source, facts, inner, interruption),
     },
   })

@@ -14,7 +14,7 @@ export interface CallRequest {
   readonly strict: boolean
   /** The process is there for this call alone. */
   readonly whole_process: boolean
-  readonly manifest_target: ManifestTarget | null
+  manifest_target(): ManifestTarget | null
   /** Resolves with what broke the process before a handler ran. */
   readonly broken?: Promise<unknown>
   /**

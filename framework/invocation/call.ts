@@ -19,7 +19,6 @@ import {
   writeAnswer,
 } from './answer.js'
 import { type CallFacts, stateOnDemand } from './call-facts.js'
-import { callInside } from './call-inside.js'
 import type { CallRequest } from './call-request.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
@@ -33,7 +32,6 @@ import { formatOf, guessFormat, stderrAnswer, timeoutOf, type Verbosity, verbosi
 import type { CommandSource, DescribedCommand } from './source.js'
 import { runnableFix } from './spelled-command.js'
 import type { StderrAnswer } from './stderr-answer.js'
-import { incompleteCommand, unknownCommand } from './unknown-command.js'
 import { faultsOf } from './validation.js'
 
 /** @returns the exit code; everything has been written, and every process of the call accounted for */
@@ -107,7 +105,9 @@ class Call {
         pureAnswer({ source, path: null, group, globals: asked, io })
       if (resolution.kind === 'unknown') {
         const version = globals.version ? await pure('') : null
-        return { ...(version ?? { outcome: await unknownCommand(source, request) }), executed: null }
+        if (version) return { ...version, executed: null }
+        const { unknownCommand } = await import('./unknown-command.js')
+        return { outcome: await unknownCommand(source, request, resolution), executed: null }
       }
       const group = resolution.kind === 'group' ? resolution.prefix : ''
       const answer = await pure(group)
@@ -115,7 +115,10 @@ class Call {
       // A bare call shows what there is, whatever the environment holds (REQ-F-068).
       if (argv.length > 0 && parsed.errors.length > 0)
         return { outcome: refused(parsed.errors), executed: null }
-      if (group !== '') return { outcome: await incompleteCommand(source, request, group), executed: null }
+      if (group !== '') {
+        const { incompleteCommand } = await import('./unknown-command.js')
+        return { outcome: await incompleteCommand(source, request, group), executed: null }
+      }
       const help = await pure('', { ...globals, help: true })
       return { ...(help ?? { outcome: success(null) }), executed: null }
     }
@@ -205,7 +208,8 @@ class Call {
       internals: {
         source,
         manifest_target,
-        call: inner => callInside(source, facts, inner, interruption),
+        call: async inner =>
+          (await import('./call-inside.js')).callInside(source, facts, inner, interruption),
       },
     })
     interruption.settle()

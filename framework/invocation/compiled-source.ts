@@ -1,6 +1,7 @@
 /** Commands of a compiled tool: entry knows the route table alone; a command costs its own two modules. */
-import { type CompiledManifest, type CompiledRoute, explain, partName } from '../contract/compiled.js'
-import { contractDigest, contractOf } from '../contract/projection.js'
+import { type CompiledCommand, type CompiledManifest, explain } from '../contract/compiled.js'
+import { canonicalJson, contractOf } from '../contract/projection.js'
+import { readCommand, readResponse } from '../contract/read-compiled.js'
 import type { Registry, ToolIdentity } from '../contract/registry.js'
 import type { Command } from './command.js'
 import { FrameworkExit } from './framework-exit.js'
@@ -16,18 +17,24 @@ export function compiledSource(
   manifest: CompiledManifest,
   loaders: readonly CommandLoader[],
 ): CommandSource {
-  const routes = new Map<string, CompiledRoute>(Object.entries(manifest.routes))
-  const modules = new Map(loaders.map(({ path, load }) => [path, load]))
-  for (const path of new Set([...routes.keys(), ...modules.keys()])) {
+  const { routes } = manifest
+  const paths = Object.keys(routes)
+  const modules = new Map<string, LoadCommand>()
+  for (const { path, load } of loaders) {
+    if (!Object.hasOwn(routes, path))
+      throw stale(tool, `${path} was not there when the manifest was compiled`)
+    modules.set(path, load)
+  }
+  const aliases = new Map<string, string>()
+  for (const path of paths) {
     if (!modules.has(path)) throw stale(tool, `${path} was compiled and is no command any more`)
-    if (!routes.has(path)) throw stale(tool, `${path} was not there when the manifest was compiled`)
+    for (const alias of routes[path]?.aliases ?? []) aliases.set(alias, path)
   }
   const describe = async (path: string): Promise<DescribedCommand> => {
-    const { builtin } = route(path)
-    const entry = (await manifest.command(partName(path))).default
+    const entry = command(path)
     return {
       contract: entry.contract,
-      builtin: builtin === true,
+      builtin: routes[path]?.builtin === true,
       check_output: async data => explain(entry.check, data),
       check_flag: async (flag, value) => {
         const check = entry.flag_checks[flag]
@@ -35,35 +42,43 @@ export function compiledSource(
       },
     }
   }
-  const route = (path: string): CompiledRoute => {
-    const found = routes.get(path)
-    if (!found)
+  const part = <Part>(fault: string, read: () => Part): Part => {
+    try {
+      return read()
+    } catch {
+      throw stale(tool, `of the compiled manifest, ${fault}`)
+    }
+  }
+  const commands = new Map<string, CompiledCommand>()
+  const command = (path: string): CompiledCommand => {
+    const known = commands.get(path)
+    if (known) return known
+    if (!Object.hasOwn(routes, path))
       throw new FrameworkExit('GENERAL_ERROR', 'MANIFEST_STALE', `${path} is not in the compiled manifest`)
-    return found
+    const read = part(`${path} is not whole`, () => readCommand(manifest, path))
+    commands.set(path, read)
+    return read
   }
   return {
     tool,
     compiled: true,
-    paths: [...routes.keys()],
-    aliases: new Map(
-      [...routes].flatMap(([path, { aliases }]) => (aliases ?? []).map(alias => [alias, path] as const)),
-    ),
+    paths,
+    aliases,
     warnings: [],
     describe,
     async load(path) {
-      const command = await loaded(path, modules.get(path))
-      if (contractDigest(contractOf(command)) !== route(path).digest)
+      const module = await loaded(path, modules.get(path))
+      // The texts, and not digests of them: computing those takes longer than everything else of a check.
+      if (canonicalJson(contractOf(module)) !== canonicalJson(command(path).contract))
         throw stale(tool, `${path} is not what was compiled`)
-      return command
+      return module
     },
     async registry(): Promise<Registry> {
-      const described = await Promise.all(
-        [...routes.keys()].map(async path => [path, await describe(path)] as const),
-      )
+      const described = await Promise.all(paths.map(async path => [path, await describe(path)] as const))
       return { tool, commands: new Map(described) }
     },
     etag: async () => manifest.etag,
-    response_json: async () => (await manifest.response()).default,
+    response_json: async () => part('its answer to `manifest` is not there', () => readResponse(manifest)),
   }
 }
 

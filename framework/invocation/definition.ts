@@ -1,7 +1,8 @@
 /** What a tool is made of, and how its commands are opened: from a compiled manifest, or by loading and checking all. */
-import { existsSync } from 'node:fs'
 import type { CompiledManifest } from '../contract/compiled.js'
+import { isManifest, readManifest } from '../contract/read-compiled.js'
 import { environmentPrefix, type ToolIdentity } from '../contract/registry.js'
+import { errnoOf } from '../process/errno.js'
 import type { Command } from './command.js'
 import { compiledSource, stale } from './compiled-source.js'
 import type { ManifestTarget } from './internals.js'
@@ -56,7 +57,7 @@ export async function openSource(
       load: async () => named(await load(), tool.name),
     }),
   )
-  const manifest = compile ? null : await compiledManifest(definition, tool)
+  const manifest = compile ? null : compiledManifest(definition, tool)
   if (manifest) {
     const { name, version } = manifest.tool
     if (manifest.framework_version !== options.framework_version)
@@ -86,17 +87,17 @@ export function manifestTarget({ name, manifest }: ToolDefinition, entry: URL | 
   return entry ? { url: new URL(`./${name}.manifest.js`, entry), is_read: manifest !== undefined } : null
 }
 
-async function compiledManifest(
-  { manifest }: ToolDefinition,
-  tool: ToolIdentity,
-): Promise<CompiledManifest | null> {
-  if (!(manifest instanceof URL)) return manifest ?? null
-  if (!existsSync(manifest)) return null
+function compiledManifest({ manifest }: ToolDefinition, tool: ToolIdentity): CompiledManifest | null {
+  if (manifest === undefined) return null
+  if (!(manifest instanceof URL)) {
+    if (isManifest(manifest)) return manifest
+    throw stale(tool, 'what is given as the compiled manifest is none of this framework')
+  }
   try {
-    const module: { readonly default?: CompiledManifest } = await import(manifest.href)
-    const read = module.default
-    if (read?.format === 2 && read.routes && typeof read.command === 'function') return read
-  } catch {
+    const read = readManifest(manifest)
+    if (read) return read
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
     // Half copied, or edited: whatever it is, writing it again mends it.
   }
   throw stale(tool, `${manifest.pathname} is no compiled manifest of this framework`)

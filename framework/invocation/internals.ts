@@ -13,7 +13,7 @@ export interface Internals {
   readonly source: CommandSource
   /** Executes another command line of the same tool within this call; its outcome, not its envelope. */
   call(argv: readonly string[]): Promise<Outcome>
-  readonly manifest_target: ManifestTarget | null
+  manifest_target(): ManifestTarget | null
   /** Adds members to `meta` of the answer. */
   meta(members: Readonly<Record<string, unknown>>): void
   /** Answers with what the build wrote: JSON text, valid and clean, in place of what the handler returns. */

@@ -1,6 +1,6 @@
 /** What cuts a call short: a signal or its own time limit, whichever is first. */
 import { AbortOnDemand } from '../process/abort-on-demand.js'
-import { after } from '../process/clock.js'
+import { after, monotonicMs } from '../process/clock.js'
 import type { Outcome } from './outcome.js'
 
 export type TerminalSignal = 'SIGTERM' | 'SIGHUP' | 'SIGINT'
@@ -52,8 +52,14 @@ export class Interruption {
    * @param retryable whether the contract says that a call which ran out of time left nothing behind (REQ-C-014)
    */
   limit(timeout_ms: number, retryable: boolean): void {
-    if (timeout_ms > 0)
-      this.#cancel = after(timeout_ms, () => this.interrupt({ kind: 'timeout', timeout_ms, retryable }))
+    if (timeout_ms <= 0) return
+    const deadline = monotonicMs() + timeout_ms
+    // A handler that waits for nothing ends before any timer could fire; making one is dear, so it is made after that.
+    const immediate = setImmediate(() => {
+      const ran_out = () => this.interrupt({ kind: 'timeout', timeout_ms, retryable })
+      this.#cancel = after(deadline - monotonicMs(), ran_out)
+    })
+    this.#cancel = () => clearImmediate(immediate)
   }
 
   /** The call is over: nothing cuts it short any more. */

@@ -35,7 +35,6 @@ export async function runMain(
   const interruption = new Interruption()
   const signals = new Signals(interruption, exit)
   const io = processIo({ PAGER, GIT_PAGER })
-  const entry = io.entry === null ? null : pathToFileURL(io.entry)
   const loading = new LoadingFaults()
   let is_usual = false
   const exit_code = await callTool({
@@ -46,7 +45,7 @@ export async function runMain(
     interruption,
     strict: false,
     whole_process: true,
-    manifest_target: manifestTarget(definition, entry),
+    manifest_target: () => manifestTarget(definition, io.entry === null ? null : pathToFileURL(io.entry)),
     broken: loading.happened,
     executing(compiled) {
       loading.release()

@@ -93,7 +93,7 @@ async function embeddedCall(
     interruption: new Interruption(),
     strict: options.strict === true,
     whole_process: false,
-    manifest_target: manifestTarget(definition, null),
+    manifest_target: () => manifestTarget(definition, null),
   })
   return { exit_code, envelope: parsed(stdout), stdout, stderr }
 }

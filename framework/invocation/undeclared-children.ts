@@ -7,15 +7,10 @@ import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { AbortOnDemand } from '../process/abort-on-demand.js'
-import { endTree } from '../process/end-tree.js'
-import { identify, type ProcessIdentity } from '../process/identity.js'
 import { isOwnChild } from '../process/own-children.js'
 import { type CallScope, isOfHeld } from './call-scope.js'
-import { DescendantTracking } from './descendant-tracking.js'
 
 const CHANNEL = 'child_process'
-/** TERM to KILL, in milliseconds: as long as tracked children get. */
-const GRACE_MS = 2_000
 
 export class UndeclaredChildren {
   readonly #scope: CallScope
@@ -25,6 +20,8 @@ export class UndeclaredChildren {
   /** Those of them that a held resource started, and is to end itself. */
   readonly #of_held = new WeakSet<ChildProcess>()
   #is_closed = false
+  /** Loaded with the first child: at its end the package may have been replaced. */
+  #loaded: Promise<typeof import('./end-undeclared.js')> | null = null
 
   constructor(scope: CallScope, run_marker: string) {
     this.#scope = scope
@@ -44,13 +41,9 @@ export class UndeclaredChildren {
   async end(force: AbortOnDemand, { but_held = false } = {}): Promise<WarningDetail[]> {
     const due = [...this.#children].filter(child => !but_held || !this.#of_held.has(child))
     for (const child of due) this.#children.delete(child)
-    const alive = due.map(living).filter(child => child !== null)
-    if (alive.length === 0) return []
-    const roots = alive.map(({ identity }) => identity)
-    const tracking = new DescendantTracking(roots, this.#run_marker)
-    const { survivors } = await endTree({ tracking, grace_ms: GRACE_MS, force: force.signal })
-    const surviving = new Set(survivors.map(({ identity }) => identity.pid))
-    return alive.map(({ child, identity }) => warning(child, identity.pid, !surviving.has(identity.pid)))
+    if (due.length === 0) return []
+    const { endUndeclared } = await this.#ending
+    return endUndeclared(due, this.#run_marker, force.signal)
   }
 
   /** From now on whatever a handler that goes on all the same still starts gets KILL before it can do anything. */
@@ -61,6 +54,11 @@ export class UndeclaredChildren {
   /** The call has been answered. */
   release(): void {
     unsubscribe(CHANNEL, this.#seen)
+  }
+
+  get #ending(): Promise<typeof import('./end-undeclared.js')> {
+    this.#loaded ??= import('./end-undeclared.js')
+    return this.#loaded
   }
 
   // Node tells before it starts the process, in the context of who starts it.
@@ -76,23 +74,11 @@ export class UndeclaredChildren {
         return
       }
       this.#children.add(child)
+      this.#ending.catch(() => {})
       child.once('exit', () => this.#children.delete(child))
     })
   }
 }
-
-/** Node reaps a child in the same breath in which it tells its end: as long as it told none, the pid is the child's. */
-function living(child: ChildProcess): { child: ChildProcess; identity: ProcessIdentity } | null {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null
-  const identity = identify(child.pid)
-  return identity ? { child, identity } : null
-}
-
-const warning = (child: ChildProcess, pid: number, ended: boolean): WarningDetail => ({
-  code: 'UNDECLARED_BACKGROUND_PROCESS',
-  message: `the command started process ${pid} (${child.spawnfile}) without declaring it${ended ? '; it was ended' : ', and it could not be ended'}`,
-  context: { pid, program: child.spawnfile, ended },
-})
 
 function isChildMessage(message: unknown): message is { process: ChildProcess } {
   return typeof message === 'object' && message !== null && 'process' in message

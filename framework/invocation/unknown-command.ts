@@ -1,21 +1,24 @@
 /** The answer to a command line that names no command: what was probably meant, as a whole line that is accepted. */
 import { exampleOrHelp } from '../argv/correction.js'
+import { explainUnknown } from '../argv/nearest-command.js'
 import { parseArguments } from '../argv/parse.js'
 import type { ArgumentContract } from '../argv/request.js'
-import { type ResolveRequest, resolveCommand } from '../argv/resolve.js'
+import type { ResolveRequest, UnknownCommand } from '../argv/resolution.js'
 import { effectiveFlags } from '../contract/brought-flags.js'
 import { FrameworkExit } from './framework-exit.js'
 import { failure, type Outcome } from './outcome.js'
 import type { CommandSource } from './source.js'
 
 /** Words that are no command; every contract is at hand now, so that what is suggested is held to it. */
-export async function unknownCommand(source: CommandSource, request: ResolveRequest): Promise<Outcome> {
+export async function unknownCommand(
+  source: CommandSource,
+  request: ResolveRequest,
+  unknown: UnknownCommand,
+): Promise<Outcome> {
   const contracts = await contractsOf(source)
-  const resolution = resolveCommand({ ...request, contract_of: path => contracts.get(path) })
-  if (resolution.kind !== 'unknown') throw new Error(`${request.argv.join(' ')} is a command`)
-  return outcome(resolution.message, 'name a command of this tool', resolution.suggestions, {
-    words: [...resolution.words],
-  })
+  const held = { ...request, contract_of: (path: string) => contracts.get(path) }
+  const { message, suggestions } = explainUnknown(held, unknown)
+  return outcome(message, 'name a command of this tool', suggestions, { words: [...unknown.words] })
 }
 
 /** Words that only begin commands, such as `session`. */

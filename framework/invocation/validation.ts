@@ -36,6 +36,7 @@ export async function faultsOf(validation: Validation): Promise<readonly Argumen
   }
   // A command's own check may rely on declared types, so it runs once these hold.
   if (faults.length === 0) faults.push(...ownFaults(validation))
+  if (faults.length === 0) return faults
   const suggestion = exampleOrHelp(tool.name, described.contract)
   return faults.map(fault => ({ suggestion, ...fault }))
 }

@@ -1,4 +1,7 @@
-/** Interleaved rounds: every case once a round, so that what slows the machine slows them all; medians of each. */
+/**
+ * Interleaved rounds: every case once a round, so that what slows the machine slows them all; every other round the
+ * other way round, so that none always follows the same one.
+ */
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 
 /** One measured thing; `run` answers with milliseconds. */
@@ -11,7 +14,8 @@ export interface Case {
 export async function interleave(cases: readonly Case[], rounds: number): Promise<Map<string, number[]>> {
   const measured = new Map<string, number[]>(cases.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, run } of cases) measured.get(name)?.push(await run())
+    for (const { name, run } of round % 2 === 0 ? cases : cases.toReversed())
+      measured.get(name)?.push(await run())
   }
   for (const values of measured.values()) values.sort((a, b) => a - b)
   return measured

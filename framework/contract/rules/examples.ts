@@ -44,7 +44,7 @@ function* exampleFindings(
   const found = resolveCommand({
     tool: context.tool.name,
     argv,
-    paths: context.by_name.keys(),
+    paths: [...context.by_name.keys()],
     aliases: context.aliases,
     globals: context.globals,
   })

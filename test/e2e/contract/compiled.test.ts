@@ -99,8 +99,8 @@ for (const [kind, files] of Object.entries(KINDS)) {
     test('refuses every call once the framework has another version, until it is compiled again', async () => {
       const tool = await compiledTool(files)
       const text = readFileSync(manifestFile(tool), 'utf8')
-      expect(text).toMatch(/framework_version: "[^"]+"/)
-      const older = text.replace(/framework_version: "[^"]+"/, 'framework_version: "0.0.1"')
+      expect(text).toMatch(/"framework_version": "[^"]+"/)
+      const older = text.replace(/"framework_version": "[^"]+"/, '"framework_version": "0.0.1"')
       writeFileSync(manifestFile(tool), older)
       for (const argv of [['greet', '--name', 'Ann'], ['version'], ['--help'], ['bogus']])
         expect((await tool.ask(argv)).error.code, argv.join(' ')).toBe('MANIFEST_STALE')
@@ -123,6 +123,7 @@ for (const [kind, files] of Object.entries(KINDS)) {
         'export default {',
         'export default { format: 1 }',
         'export default { format: 2 }',
+        'export default { at: import.meta.url, ...\n{"format":3}\n}\n',
         '',
         'throw new Error("no")',
       ]) {
@@ -208,6 +209,28 @@ test('a command that is added to, or taken from, a compiled tool makes its manif
   tool.write('tool.mjs', entry)
   await expectStaleThenMended(tool, ['greet', '--name', 'Ann'])
   expect(Object.keys(checkedManifest(await tool.call(['manifest'])).commands)).not.toContain('meet')
+})
+
+test('a part of a compiled manifest that is missing or damaged fails what needs it, until it is compiled again', async () => {
+  const tool = await compiledTool(KINDS['a route table'])
+  const [parts = ''] = readdirSync(manifestFile(tool).replace(/\.js$/, ''))
+  const part = (name: string) => join(manifestFile(tool).replace(/\.js$/, ''), parts, name)
+  for (const damage of [
+    () => rmSync(part('commands/greet.script.js')),
+    () => writeFileSync(part('commands/greet.script.js'), '(function () {'),
+  ]) {
+    damage()
+    expect((await tool.ask(['part', 'ways'])).ok).toBe(true)
+    await expectStaleThenMended(tool, ['greet', '--name', 'Ann'])
+  }
+  for (const damage of [
+    () => rmSync(part('response.json')),
+    () => writeFileSync(part('response.json'), '{"commands":{'),
+  ]) {
+    damage()
+    expect((await tool.ask(['greet', '--name', 'Ann'])).ok).toBe(true)
+    await expectStaleThenMended(tool, ['manifest'])
+  }
 })
 
 test('a module of a compiled tool that cannot be loaded fails its own command, and no other', async () => {

@@ -1,19 +1,28 @@
 /** Finding the command among the words and options of a command line. */
 import { describe, expect, test } from 'vitest'
+import { explainUnknown } from '../../../framework/argv/nearest-command.js'
 import { resolveCommand } from '../../../framework/argv/resolve.js'
 import { globalFlags } from '../../../framework/contract/global-flags.js'
 
-function resolve(argv: readonly string[]) {
-  return resolveCommand({
-    tool: 'tool',
-    argv,
-    paths: ['ps', 'run', 'deploy', 'deploy rollback', 'session list', 'session stop', 'constructor'],
-    aliases: new Map([
-      ['ls', 'ps'],
-      ['undo', 'deploy rollback'],
-    ]),
-    globals: globalFlags('TOOL_'),
-  })
+const request = (argv: readonly string[]) => ({
+  tool: 'tool',
+  argv,
+  paths: ['ps', 'run', 'deploy', 'deploy rollback', 'session list', 'session stop', 'constructor'],
+  aliases: new Map([
+    ['ls', 'ps'],
+    ['undo', 'deploy rollback'],
+  ]),
+  globals: globalFlags('TOOL_'),
+})
+
+const resolve = (argv: readonly string[]) => resolveCommand(request(argv))
+
+/** What is said of words that name no command. */
+function explained(argv: readonly string[]) {
+  const found = resolve(argv)
+  if (found.kind !== 'unknown') throw new Error(`${argv.join(' ')} is ${found.kind}`)
+  const { words, rest } = found
+  return { words, rest, ...explainUnknown(request(argv), found) }
 }
 
 describe('a command', () => {
@@ -90,13 +99,11 @@ describe('an unknown command', () => {
     [['toString'], "'toString' is not a command of tool", ['toString'], [], ['tool --help']],
     [['a\nb'], "'a\\nb' is not a command of tool", ['a\nb'], [], ['tool --help']],
   ])('%j', (argv, message, words, rest, suggestions) => {
-    expect(resolve(argv)).toEqual({ kind: 'unknown', message, words, rest, suggestions })
+    expect(explained(argv)).toEqual({ message, words, rest, suggestions })
   })
 
   test('an option of a command that stands before it is no guess at what its value is', () => {
-    const found = resolve(['--status', 'ps', 'deploy'])
-    expect(found).toMatchObject({
-      kind: 'unknown',
+    expect(explained(['--status', 'ps', 'deploy'])).toMatchObject({
       words: ['--status'],
       message: "'--status' is no global option, and options of a command come after its name",
     })

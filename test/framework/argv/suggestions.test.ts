@@ -1,27 +1,26 @@
 /** Every refusal names a command line that works, and none repeats a secret. */
 import { describe, expect, test } from 'vitest'
 import { splitCommandLine } from '../../../framework/argv/command-line.js'
+import { explainUnknown } from '../../../framework/argv/nearest-command.js'
 import type { ArgumentContract } from '../../../framework/argv/request.js'
-import { type Resolution, resolveCommand } from '../../../framework/argv/resolve.js'
+import { resolveCommand } from '../../../framework/argv/resolve.js'
 import { deploy, GLOBALS, parse, run } from './contracts.js'
 
 const contracts = new Map([deploy, run].map(contract => [contract.name, contract]))
 
-function resolve(argv: readonly string[]): Resolution {
-  return resolveCommand({
-    tool: 'tool',
-    argv,
-    paths: contracts.keys(),
-    aliases: new Map(),
-    globals: GLOBALS,
-    contract_of: path => contracts.get(path),
-  })
-}
+const request = (argv: readonly string[]) => ({
+  tool: 'tool',
+  argv,
+  paths: [...contracts.keys()],
+  aliases: new Map(),
+  globals: GLOBALS,
+  contract_of: (path: string) => contracts.get(path),
+})
 
 /** Runs a suggestion through resolution and parsing, as the shell would hand it to the tool. */
 function works(line: string): boolean {
   const [tool, ...argv] = splitCommandLine(line) ?? []
-  const found = resolve(argv)
+  const found = resolveCommand(request(argv))
   if (tool !== 'tool') return false
   if (found.kind !== 'command') return found.kind === 'none'
   const contract = contracts.get(found.path)
@@ -107,8 +106,9 @@ describe('of commands', () => {
     [['--fromat', 'json', 'deploy', '--target', 'dev'], ['tool deploy --format json --target dev']],
     [['deplyo', '--api-token', 't-hunter'], ['tool deploy --help']],
   ])('%j is answered with %j', (argv, expected) => {
-    const found = resolve(argv)
-    expect(found.kind === 'unknown' ? found.suggestions : found).toEqual(expected)
+    const found = resolveCommand(request(argv))
+    if (found.kind !== 'unknown') throw new Error(`${found.kind} found`)
+    expect(explainUnknown(request(argv), found).suggestions).toEqual(expected)
     for (const line of expected) expect(works(line)).toBe(true)
   })
 })
