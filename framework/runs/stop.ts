@@ -11,6 +11,7 @@ import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
+import { Patience } from './patience.js'
 import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
 import { type RunView, viewRun } from './status.js'
 
@@ -150,9 +151,9 @@ class Stop {
     const end_path = recordPath(this.#root, this.#run_id, 'end')
     if (existsSync(end_path)) return this.#result(view, 'already_ended')
     this.#ask()
-    const deadline = this.#deadline(view)
+    const patience = this.#patience(view)
     while (!existsSync(end_path)) {
-      if (monotonicMs() >= deadline) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
+      if (patience.isOver()) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
       await pause(POLL_MS)
     }
     return this.#result(viewRun(this.#root, this.#run_id), 'stopped')
@@ -160,11 +161,11 @@ class Stop {
 
   async #waitForEnd(view: RunView): Promise<StopResult> {
     const end_path = recordPath(this.#root, this.#run_id, 'end')
-    const deadline = this.#deadline(view)
+    const patience = this.#patience(view)
     let look_at = monotonicMs() + HOLDER_LOOK_MS
     while (!existsSync(end_path)) {
       const now = monotonicMs()
-      if (now >= deadline) return this.#pastDeadline()
+      if (patience.isOver()) return this.#outOfPatience()
       if (now >= look_at) {
         look_at = now + HOLDER_LOOK_MS
         const seen = viewRun(this.#root, this.#run_id)
@@ -177,15 +178,15 @@ class Stop {
   }
 
   /** The first request stands, and with it its grace. */
-  #deadline({ stop, owner_state, intent }: RunView): number {
+  #patience({ stop, owner_state, intent }: RunView): Patience {
     const { force, grace_ms } = this.#options
     // A guard may have begun before anybody asked.
     const guard_grace = owner_state === 'guard' ? (intent?.limits.grace_ms ?? 0) : 0
     const grace = force ? 0 : Math.max(grace_ms, stop?.grace_ms ?? 0, guard_grace)
-    return this.#started + grace + OWNER_SILENCE_MS
+    return new Patience(grace + OWNER_SILENCE_MS)
   }
 
-  async #pastDeadline(): Promise<StopResult> {
+  async #outOfPatience(): Promise<StopResult> {
     const view = viewRun(this.#root, this.#run_id)
     if (view.end) return this.#ended(view)
     if (isHeld(view) && !this.#options.force) return this.#result(view, 'owner_hung')
@@ -195,11 +196,11 @@ class Stop {
   /** Owner and guard are gone. Who linked the request does the work; the others wait, as long as that one lives. */
   async #endLost(view: RunView, asked: Asked): Promise<StopResult> {
     const asker = view.stop?.asker
-    const deadline = this.#deadline(view)
+    const patience = this.#patience(view)
     while (asked === 'exists' && asker && !sameProcess(asker, self()) && look(asker) === 'alive') {
       const seen = viewRun(this.#root, this.#run_id)
       if (seen.end) return this.#ended(seen)
-      if (monotonicMs() >= deadline) break
+      if (patience.isOver()) break
       await pause(POLL_MS)
     }
     return this.#endOurselves(viewRun(this.#root, this.#run_id))

@@ -57,6 +57,8 @@ inEveryWay(['run', 'start', 'ctx.run'], way => {
     proven(way, BY_SIGNAL))
 })
 
+test.skip('a real-time signal is told, and not exit code 0: Node tells the two apart for nobody', () => {})
+
 async function proven(way: Way, endings: readonly Ending[]): Promise<void> {
   const world = World.create(way.method)
   const told = await { run: byRun, start: byStart, 'ctx.run': byTrackedChild }[way.verb](world, endings)

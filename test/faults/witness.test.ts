@@ -14,7 +14,7 @@ test('what becomes a daemon with an empty environment is counted, and fails the 
   expect(await until('the daemon', async () => (await named(world, 'sleep'))[0])).toMatchObject({
     state: expect.not.stringMatching('Z'),
   })
-  await expect(world.nothingLeft(50)).rejects.toThrow(/left after 50 ms: .*sleep/)
+  await expect(world.nothingLeft(50)).rejects.toThrow(/left after 50 ms: 1 processes\n.*sleep/)
   await world.witness.clear()
   await world.nothingLeft()
 })

@@ -10,6 +10,8 @@ import { type Answer, CHAPERONE, type Envelope, Sandbox, type Scene } from '../.
 import type { Method } from './ways.js'
 import { type Below, type Exit, Witness } from './witness.js'
 
+/** Of what was left a failure names so many. */
+const NAMED = 10
 /** Beyond any end of ours: it ends a hang, and measures nothing. */
 const DEADLINE_MS = 60_000
 
@@ -174,7 +176,8 @@ function textOf(path: string): string {
 }
 
 function describeAll(left: readonly Below[]): string {
-  return left
+  const words = left
+    .slice(0, NAMED)
     .map(one => JSON.stringify({ ...one, cmdline: textOf(`/proc/${one.pid}/cmdline`).replaceAll('\0', ' ') }))
-    .join('\n')
+  return [`${left.length} processes`, ...words].join('\n')
 }

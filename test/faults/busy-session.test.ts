@@ -1,0 +1,153 @@
+/** A session in which much happens at once, and who looks on: no answer is wrong, no run is lost, and nothing is left. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
+import { probe } from '../e2e/tracked/probe.js'
+import { inBatches } from './harness/batches.js'
+import { Launch } from './harness/launch.js'
+import { SEED } from './harness/random.js'
+import { inEveryWay } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+const ACTORS = 4
+const OPERATIONS = { subreaper: 1_000, snapshot: 400 }
+const CHILDREN = 200
+const LOOKS = 50
+
+/** Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered. */
+const ACTOR = `
+import { createTool, defineCommand } from 'chaperone'
+const launch = defineCommand({
+  name: 'launch',
+  description: 'Start a program in the background.',
+  danger_level: 'safe',
+  required_scopes: [],
+  spawns_background_process: true,
+  cleanup_command: 'stop',
+  max_lifetime_seconds: 600,
+  flags: {},
+  positionals: [{ name: 'seconds', type: 'string', required: true, description: 'How long it lives' }],
+  exit_codes: { SUCCESS: { description: 'It runs', retryable: false, side_effects: 'complete' } },
+  output_schema: { type: 'object' },
+  async execute({ seconds }, ctx) {
+    await ctx.background.spawn(['sh', '-c', 'echo one; exec sleep "$1"', 'sh', seconds])
+    return {}
+  },
+})
+const tool = await createTool({ name: 'chaperone', version: '1.0.0', description: 'Starts.', commands: [launch] })
+const env = process.env
+const call = argv => tool.call(argv, { env })
+let [seed, operations] = process.argv.slice(2).map(Number)
+const random = below => {
+  seed = (seed * 1103515245 + 12345) % 2147483648
+  return Math.floor((seed / 2147483648) * below)
+}
+const known = []
+const any = () => known[random(known.length)] ?? 'ffffffffffff'
+const OPERATIONS = [
+  () => ['launch', '--session', 'busy', '3600'],
+  () => ['launch', '--session', 'busy', '0.0' + random(10)],
+  () => ['stop', any(), '--kill-after', '1s'],
+  () => ['stop', any(), any(), '--force'],
+  ...Array.from({ length: 6 }, () => () => ['show', any()]),
+  ...Array.from({ length: 3 }, () => () => ['logs', any()]),
+  () => ['ps', '--all', '--limit', '0'],
+  () => ['ps'],
+  () => ['wait', any(), '--timeout', '50ms'],
+  () => ['session', 'list'],
+]
+const done = []
+for (let count = 0; count < operations; count += 1) {
+  const argv = known.length === 0 ? OPERATIONS[0]() : OPERATIONS[random(OPERATIONS.length)]()
+  const { exit_code, envelope } = await call(argv)
+  done.push({ argv, exit_code, code: envelope.error?.code ?? null, message: envelope.error?.message ?? null })
+  const run_id = argv[0] === 'launch' ? envelope.data?.run_id : undefined
+  // Also those of the others: whoever looks learns of them.
+  const seen = argv[0] === 'ps' ? (envelope.data?.runs ?? []).map(run => run.run_id) : []
+  for (const id of [run_id, ...seen]) if (id !== undefined && !known.includes(id)) known.push(id)
+}
+console.log(JSON.stringify(done))
+`
+
+interface Done {
+  readonly argv: readonly string[]
+  readonly exit_code: number
+  readonly code: string | null
+}
+
+/** A wait may take longer than it was given, and a run be stopped, by whoever saw it, before it has started. */
+const isExpected = ({ argv, exit_code, code }: Done): boolean =>
+  exit_code === 0 ||
+  (argv[0] === 'wait' && code === 'WAIT_TIMEOUT') ||
+  (argv[0] === 'launch' && code === 'STOPPED_BEFORE_START')
+
+inEveryWay(['start'], ({ method }) => {
+  const operations = OPERATIONS[method]
+  test(`${operations} operations of ${ACTORS} at once in one session are each answered as they should be, and each run has one end`, async () => {
+    const world = World.create(method)
+    const script = world.tool('actor', ACTOR)
+    const answers = await Promise.all(
+      Array.from({ length: ACTORS }, async (_, index) => {
+        const actor = [process.execPath, script, String(SEED + index), String(operations / ACTORS)]
+        return (await world.exec(actor, { cwd: inject('consumer') })).answer
+      }),
+    )
+    const done: Done[] = answers.flatMap(({ code, stdout, stderr }) => {
+      expect(code, stderr).toBe(0)
+      return JSON.parse(stdout)
+    })
+    expect(done).toHaveLength(operations)
+    const wrong = done.filter(one => !isExpected(one))
+    expect(wrong, `FAULT_SEED=${SEED}`).toEqual([])
+
+    const stopped = await world.call(['session', 'stop', 'busy'])
+    expect(stopped.code, stopped.stdout).toBe(0)
+    await world.nothingLeft()
+    const launch = new Launch(world, 'start', ['true'])
+    expect(launch.run_ids).toHaveLength(done.filter(({ argv }) => argv[0] === 'launch').length)
+    for (const run_id of launch.run_ids)
+      expect(launch.read(run_id, 'end'), run_id).toMatchObject({ run_id, survivors: [] })
+    expect((await world.call(['ps'])).envelope.data.runs).toEqual([])
+  })
+})
+
+inEveryWay(['ctx.run'], ({ method }) => {
+  test(`${LOOKS} ps while ${CHILDREN} tracked children end: none is shown as anything but what it was`, async () => {
+    const world = World.create(method)
+    const gate = join(world.path, 'gate')
+    execFileSync('mkfifo', [gate])
+    const script = probe(
+      world,
+      `const ends = await Promise.all(Array.from({ length: ${CHILDREN} }, (_, code) =>
+        ctx.run(['sh', '-c', 'read -r _ <gate; exit "$1"', 'sh', String(code % 256)])))
+      return { ends: ends.map(({ exit_code }) => exit_code) }`,
+    )
+    const { answer } = await world.spawn(['go'], { script })
+    const children = async () => (await world.survivors()).filter(({ comm }) => comm === 'sh').length
+    // One more is the guard.
+    await until('all children', async () => (await children()) > CHILDREN)
+    // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
+    const fd = openSync(gate, constants.O_RDWR)
+    const looking = inBatches(Array.from({ length: LOOKS }), 3, () =>
+      world.call(['ps', '--all', '--limit', '0'], { script }),
+    )
+    writeSync(fd, '\n'.repeat(CHILDREN))
+    const looks = await looking
+    const { code, stdout, envelope } = await answer
+    closeSync(fd)
+    expect(code, stdout).toBe(0)
+    expect(envelope.data.ends).toEqual(Array.from({ length: CHILDREN }, (_, index) => index % 256))
+    for (const look of looks) {
+      expect(look.code, look.stdout).toBe(0)
+      expect(look.envelope.warnings).toEqual([])
+      expect(look.envelope.data.runs).toHaveLength(CHILDREN)
+      for (const { status, exit_code, signal } of look.envelope.data.runs) {
+        if (['pending', 'running'].includes(status)) expect([exit_code, signal]).toEqual([null, null])
+        else expect([status, signal]).toEqual([exit_code === 0 ? 'exited' : 'failed', null])
+      }
+    }
+    await world.nothingLeft()
+  })
+})
