@@ -48,8 +48,9 @@ export class Witness {
   #next = 0
   #is_gone = false
 
-  constructor(program: string) {
-    this.#process = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] })
+  /** @param argv the witness's program, and what brings it to its place */
+  constructor([program = '', ...rest]: readonly string[]) {
+    this.#process = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#process.stdin.on('error', () => {})
     let text = ''
     this.#process.stdout.setEncoding('latin1').on('data', chunk => {

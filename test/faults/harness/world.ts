@@ -7,6 +7,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished } from 'vitest'
 import { type Answer, CHAPERONE, type Envelope, Sandbox, type Scene } from '../../e2e/harness/sandbox.js'
+import { asSpace, type Space } from './space.js'
 import type { Method } from './ways.js'
 import { type Below, type Exit, Witness } from './witness.js'
 
@@ -47,18 +48,22 @@ export class World implements Scene {
   readonly #method: Method
   #calls = 0
 
-  private constructor(sandbox: Sandbox, method: Method) {
+  private constructor(sandbox: Sandbox, method: Method, space: Space | null) {
     this.sandbox = sandbox
-    this.witness = new Witness(program('witness'))
+    const witness = [program('witness')]
+    this.witness = new Witness(space ? asSpace(space, sandbox.path, witness) : witness)
     this.path = sandbox.path
     this.state = sandbox.state
     this.#method = method
     this.env = { ...sandbox.env, CHAPERONE_TRACKING: undefined, ...this.trackingOf('chaperone') }
   }
 
-  /** Made for the running test. */
-  static create(method: Method): World {
-    const world = new World(Sandbox.create(), method)
+  /**
+   * Made for the running test.
+   * @param space namespaces in which the witness is, and with it everything of the test
+   */
+  static create(method: Method, space: Space | null = null): World {
+    const world = new World(Sandbox.create(), method, space)
     // The last to be registered is the first to be called: the sandbox is removed when nothing uses it any more.
     onTestFinished(() => world.#close())
     return world

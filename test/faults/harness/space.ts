@@ -1,0 +1,39 @@
+/** Namespaces of one's own (namespaces(7)): another /etc, another boot, a small disk, pids that can be chosen. */
+import { spawnSync } from 'node:child_process'
+
+export interface Space {
+  /** Its first process is process 1 of a PID namespace, with a /proc of that; the last one's end ends all. */
+  readonly has_pids?: boolean
+  /** What is mounted before anything runs, as a script of the shell; `$WORLD` is the directory of the test's world. */
+  readonly mounts?: string
+}
+
+/** @returns the command line that runs another one there */
+export function asSpace(
+  { has_pids = false, mounts = '' }: Space,
+  world: string,
+  argv: readonly string[],
+): string[] {
+  const pids = has_pids ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []
+  const script = `set -e\n${mounts}\nexec "$@"`
+  return [
+    'unshare',
+    '--user',
+    '--map-root-user',
+    '--mount',
+    ...pids,
+    'env',
+    `WORLD=${world}`,
+    'sh',
+    '-c',
+    script,
+    'sh',
+    ...argv,
+  ]
+}
+
+/** Whether this machine gives such a space, and everything that the script needs; some containers do not. */
+export function canMake(space: Space): boolean {
+  const [program = '', ...rest] = asSpace(space, '/nonexistent', ['true'])
+  return spawnSync(program, rest, { stdio: 'ignore', timeout: 10_000 }).status === 0
+}
