@@ -15,6 +15,8 @@ const ACTORS = 4
 const OPERATIONS = { subreaper: 1_000, snapshot: 400 }
 const CHILDREN = 200
 const LOOKS = 50
+/** It ends a hang: a crowd may take its time. */
+const MANY_MS = 120_000
 
 /** Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered. */
 const ACTOR = `
@@ -127,7 +129,7 @@ inEveryWay(['ctx.run'], ({ method }) => {
     const { answer } = await world.spawn(['go'], { script })
     const children = async () => (await world.survivors()).filter(({ comm }) => comm === 'sh').length
     // One more is the guard.
-    await until('all children', async () => (await children()) > CHILDREN)
+    await until('all children', async () => (await children()) > CHILDREN, MANY_MS)
     // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
     const fd = openSync(gate, constants.O_RDWR)
     const looking = inBatches(Array.from({ length: LOOKS }), 3, () =>

@@ -6,6 +6,8 @@ import { inEveryWay } from './harness/ways.js'
 import { World, type WorldAnswer } from './harness/world.js'
 
 const SLEEPER = ['sleep', '3600']
+/** It ends a hang: a crowd may take its time. */
+const MANY_MS = 120_000
 const CROWDS = { start: 100, run: 40 }
 
 const times = <T>(count: number, work: (index: number) => T): T[] =>
@@ -22,8 +24,8 @@ inEveryWay(['start', 'run'] as const, ({ verb, method }) => {
       for (const { code, stdout } of await Promise.all(calls.map(({ answer }) => answer)))
         expect(code, stdout).toBe(0)
     const mains = () => launch.run_ids.flatMap(run_id => launch.read(run_id, 'main')?.main.pid ?? [])
-    await until('all of them to run', () => mains().length >= crowd)
-    await until('all programs', async () => (await named(world, 'sleep')).length >= crowd)
+    await until('all of them to run', () => mains().length >= crowd, MANY_MS)
+    await until('all programs', async () => (await named(world, 'sleep')).length >= crowd, MANY_MS)
     expect((await named(world, 'sleep')).sort()).toEqual(mains().sort())
 
     const stopped = await world.call(['session', 'stop', 'crowd'])

@@ -21,6 +21,8 @@ const momentsOf = ({ verb, method }: Way): number =>
 /** Calls that nobody killed. */
 const WHOLE = ['first', 'whole'].map(session => ({ session, was_answered: true }))
 const AT_ONCE = 3
+/** It ends a hang: all that were killed last are settled at once. */
+const SETTLING_MS = 120_000
 /** More calls than any life has. */
 const NEVER = 1_000_000_000
 
@@ -61,6 +63,7 @@ async function attacked(way: Way): Promise<void> {
   await until(
     `only recorded processes to live (${context})`,
     async () => (await unrecorded(world, launch, answered)).length === 0,
+    SETTLING_MS,
   ).catch(async error => {
     throw new Error(`${error.message}: ${JSON.stringify(await unrecorded(world, launch, answered))}`)
   })

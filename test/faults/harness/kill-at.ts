@@ -7,7 +7,9 @@ import type { World } from './world.js'
 import { program } from './world.js'
 
 /** Somebody's command line has this in it. The command itself, the owner of a background run, what a guard becomes. */
-export const VICTIMS = { caller: '', shim: '/shim.js own ', guard: '/shim.js end-lost ' } as const
+const VICTIMS = { caller: '', shim: '/shim.js own ', guard: '/shim.js end-lost ' } as const
+
+export type Victim = keyof typeof VICTIMS
 
 export type Moment =
   | `${'before' | 'after'} ${'link' | 'unlink'} ${string}`
@@ -27,7 +29,7 @@ export class KillAt {
   readonly #report: string
 
   /** @param name unique in the world */
-  constructor(world: World, name: string, victim: keyof typeof VICTIMS, moment: Moment) {
+  constructor(world: World, name: string, victim: Victim, moment: Moment) {
     this.#report = join(world.path, `${name}.kill-at`)
     const [when = '', event = '', ...text] = moment.split(' ')
     this.argv = [program('kill-at'), this.#report, VICTIMS[victim], when, event, text.join(' ')]
