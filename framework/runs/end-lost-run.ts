@@ -26,6 +26,7 @@ import {
   recordPath,
   type StopCause,
 } from './records.js'
+import { showingLife } from './sign-of-life.js'
 import type { RunView } from './status.js'
 
 /** How long the end of a hung owner may take after its KILL, in ms. */
@@ -65,16 +66,18 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const was_alive = main !== null && look(main) === 'alive'
   const ended = new Set<number>()
   let killed_main = false
-  const { survivors } = await endTree({
-    tracking,
-    grace_ms: options.grace_ms,
-    force,
-    on_term: member => ended.add(member.identity.pid),
-    on_kill: member => {
-      ended.add(member.identity.pid)
-      if (main && sameProcess(member.identity, main) && look(main) === 'alive') killed_main = true
-    },
-  })
+  const { survivors } = await showingLife(root, run_id, () =>
+    endTree({
+      tracking,
+      grace_ms: options.grace_ms,
+      force,
+      on_term: member => ended.add(member.identity.pid),
+      on_kill: member => {
+        ended.add(member.identity.pid)
+        if (main && sameProcess(member.identity, main) && look(main) === 'alive') killed_main = true
+      },
+    }),
+  )
   const nested_survivors = await nested
   if (options.past) await endOwner(options.past)
   const leftovers = tracking.last.marked_only

@@ -66,7 +66,7 @@ export class OwnedRun {
     this.#options = options
     this.#started = started
     this.#tracking = new LastLook(started.tracking)
-    this.#tree_ending = new TreeEnding(this.#tracking, error => this.noteFault(error))
+    this.#tree_ending = new TreeEnding(options, this.#tracking, error => this.noteFault(error))
     this.child = started.child
     this.main = started.main
     this.exited = started.exited

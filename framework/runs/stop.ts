@@ -13,6 +13,7 @@ import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
 import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
+import { lifeShownAt } from './sign-of-life.js'
 import { type RunView, viewRun } from './status.js'
 
 export interface StopOptions {
@@ -161,11 +162,17 @@ class Stop {
 
   async #waitForEnd(view: RunView): Promise<StopResult> {
     const end_path = recordPath(this.#root, this.#run_id, 'end')
-    const patience = this.#patience(view)
+    let patience = this.#patience(view)
+    let shown_at = lifeShownAt(this.#root, this.#run_id)
     let look_at = monotonicMs() + HOLDER_LOOK_MS
     while (!existsSync(end_path)) {
       const now = monotonicMs()
-      if (patience.isOver()) return this.#outOfPatience()
+      if (patience.isOver()) {
+        const before = shown_at
+        shown_at = lifeShownAt(this.#root, this.#run_id)
+        if (shown_at === before) return this.#outOfPatience()
+        patience = new Patience(OWNER_SILENCE_MS)
+      }
       if (now >= look_at) {
         look_at = now + HOLDER_LOOK_MS
         const seen = viewRun(this.#root, this.#run_id)

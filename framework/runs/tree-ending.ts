@@ -2,11 +2,14 @@
 import { pause } from '../process/clock.js'
 import { type EndedTree, endTree } from '../process/end-tree.js'
 import type { Member, TrackingMethod } from '../process/tracking.js'
+import { showingLife } from './sign-of-life.js'
+import type { OwnerOptions } from './start-main.js'
 
 /** After a failed attempt: the host could not be asked, so nothing is known of the tree. */
 const BLIND_RETRY_MS = 1_000
 
 export class TreeEnding {
+  readonly #run: Pick<OwnerOptions, 'root' | 'intent'>
   readonly #tracking: TrackingMethod
   readonly #failed: (error: unknown) => void
   /** Pids of what got our TERM, and our KILL; a run ends long before the kernel uses a pid again. */
@@ -14,7 +17,12 @@ export class TreeEnding {
   readonly #killed = new Set<number>()
 
   /** @param failed told what kept the host from being asked */
-  constructor(tracking: TrackingMethod, failed: (error: unknown) => void) {
+  constructor(
+    run: Pick<OwnerOptions, 'root' | 'intent'>,
+    tracking: TrackingMethod,
+    failed: (error: unknown) => void,
+  ) {
+    this.#run = run
     this.#tracking = tracking
     this.#failed = failed
   }
@@ -23,7 +31,12 @@ export class TreeEnding {
    * TERM, the grace, KILL; tries until the host can be asked: what was not seen to have ended is not said to have.
    * @param force KILL at once instead of the rest of the grace
    */
-  async end(grace_ms: number, force: AbortSignal): Promise<EndedTree['survivors']> {
+  end(grace_ms: number, force: AbortSignal): Promise<EndedTree['survivors']> {
+    const { root, intent } = this.#run
+    return showingLife(root, intent.run_id, () => this.#end(grace_ms, force))
+  }
+
+  async #end(grace_ms: number, force: AbortSignal): Promise<EndedTree['survivors']> {
     for (;;) {
       try {
         const { survivors } = await endTree({

@@ -28,7 +28,9 @@ export default function setup(project: TestProject): () => void {
 }
 
 function compile(program: string, sources: readonly string[]): void {
-  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', program, ...sources], { stdio: 'inherit' })
+  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', program, ...sources], {
+    stdio: 'inherit',
+  })
 }
 
 function hasSubreaper(directory: string): boolean {
