@@ -185,11 +185,12 @@ class Stop {
   }
 
   /** The first request stands, and with it its grace. */
-  #patience({ stop, owner_state, intent }: RunView): Patience {
+  #patience({ stop, owner_state, intent, main }: RunView): Patience {
     const { force, grace_ms } = this.#options
-    // A guard may have begun before anybody asked.
-    const guard_grace = owner_state === 'guard' ? (intent?.limits.grace_ms ?? 0) : 0
-    const grace = force ? 0 : Math.max(grace_ms, stop?.grace_ms ?? 0, guard_grace)
+    // A guard, or the owner of a run whose program has gone, may have begun before anybody asked.
+    const has_begun = owner_state === 'guard' || (main !== null && look(main.main) !== 'alive')
+    const begun_grace = has_begun ? (intent?.limits.grace_ms ?? 0) : 0
+    const grace = force ? 0 : Math.max(grace_ms, stop?.grace_ms ?? 0, begun_grace)
     return new Patience(grace + OWNER_SILENCE_MS)
   }
 

@@ -1,6 +1,6 @@
-/** Kills a process at an exact moment of its life: the words for the program that does it. */
+/** Kills or holds a process at an exact moment of its life: the words for the program that does it. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../../e2e/harness/until.js'
 import type { World } from './world.js'
@@ -15,6 +15,7 @@ export type Moment =
   | `${'before' | 'after'} ${'link' | 'unlink'} ${string}`
   | `${'before' | 'after'} ${'call' | 'signal'} ${number}`
   | `after fork ${number}`
+  | `hold ${'link' | 'unlink'} ${string}`
 
 /** What became of it. */
 export interface Struck {
@@ -36,9 +37,20 @@ export class KillAt {
   }
 
   async struck(): Promise<Struck> {
-    await until(`${this.argv.slice(2).join(' ')}`, () => existsSync(this.#report))
-    const [word, number] = readFileSync(this.#report, 'utf8').split(' ')
+    const [word, number] = await this.#reported()
     return { killed: word === 'killed', calls: Number(number) }
+  }
+
+  /** Waits until the victim is held. @returns what lets it go on */
+  async held(): Promise<() => void> {
+    const [word] = await this.#reported()
+    if (word !== 'held') throw new Error(`${this.argv.slice(2).join(' ')}: ${word}`)
+    return () => writeFileSync(`${this.#report}.go`, '')
+  }
+
+  async #reported(): Promise<readonly string[]> {
+    await until(`${this.argv.slice(2).join(' ')}`, () => existsSync(this.#report))
+    return readFileSync(this.#report, 'utf8').split(' ')
   }
 }
 

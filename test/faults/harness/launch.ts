@@ -46,9 +46,12 @@ export class Launch {
     return [process.execPath, this.#script, command, '--session', session, ...this.#words]
   }
 
-  /** Another call of the same tool. */
-  call(argv: readonly string[]): Promise<WorldAnswer> {
-    return this.#world.call(argv, { script: this.#script })
+  /**
+   * Another call of the same tool.
+   * @param through the words of a program that runs it, if any
+   */
+  async call(argv: readonly string[], through: readonly string[] = []): Promise<WorldAnswer> {
+    return (await this.#world.exec([...through, process.execPath, this.#script, ...argv])).answer
   }
 
   get run_ids(): string[] {
@@ -80,6 +83,15 @@ export class Launch {
     const { main } = await this.record(run_id, 'main')
     const { owner, guard } = this.read(run_id, 'owner')
     return { run_id, main: holder(main), owner: holder(owner), guard: holder(guard) }
+  }
+
+  /** Waits until the owner of a run has written down that it has seen all of these. */
+  async seen(run_id: string, pids: readonly number[]): Promise<void> {
+    const path = join(this.state, 'runs', run_id, 'seen.log')
+    await until(`${pids} to be seen`, () => {
+      const journal = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      return pids.every(pid => journal.includes(`"pid":${pid},`))
+    })
   }
 
   /** Processes that some record of these runs names. */

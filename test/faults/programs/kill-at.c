@@ -2,15 +2,18 @@
  * Runs a command under ptrace(2) and kills one process below it, itself included, exactly at a moment of its life: no
  * delay that one machine reaches and another does not.
  *
- *   kill-at <report> <victim> before|after <event> <text> <argv…>
+ *   kill-at <report> <victim> before|after|hold <event> <text> <argv…>
  *
  * victim   the first process whose command line has this text in it once it got its program; empty for the command
  * event    call <n>         its n-th system call, of any of its threads
- *          link <end>       link(2) to a path that ends so
+ *          link <end>       link(2) or rename(2) to a path that ends so: either gives a name
  *          unlink <part>    unlink(2) of a path that has this in it
  *          signal <number>  a signal that it sends
  *          fork <n>         its n-th new process; `after` alone
  * report   gets `killed <its calls until then>`, or `missed <its calls>` where it ended before. Then nobody is traced.
+ *
+ * With `hold` it is not killed but kept before its call, the report says `held <its calls>`, and it goes on once there
+ * is a file `<report>.go`.
  *
  * Ends as the command does.
  */
@@ -34,13 +37,13 @@
 extern long ptrace(int request, ...);
 
 static const char *report, *victim_text, *event, *text;
-static int is_after;
+static int is_after, is_to_be_held, is_held;
 static pid_t victim;
 static long calls, forks;
 /* Whether the call that the victim's thread is in is the one. Several threads are in calls at once. */
 static pid_t matching_thread;
 
-static void tell(const char *format, long number) {
+static void write_report(const char *format, long number) {
   char temporary[4096];
   snprintf(temporary, sizeof temporary, "%s.new", report);
   FILE *file = fopen(temporary, "w");
@@ -48,7 +51,17 @@ static void tell(const char *format, long number) {
   fprintf(file, format, number);
   fclose(file);
   rename(temporary, report);
+}
+
+static void tell(const char *format, long number) {
+  write_report(format, number);
   exit(0);
+}
+
+static int may_go_on(void) {
+  char go[4096];
+  snprintf(go, sizeof go, "%s.go", report);
+  return access(go, F_OK) == 0;
 }
 
 static void strike(void) {
@@ -115,9 +128,10 @@ static int matches(pid_t thread, const struct ptrace_syscall_info *info) {
     return number == SYS_tgkill && (long)args[2] == atol(text);
   }
   if (strcmp(event, "link") == 0) {
-    if (number == SYS_linkat) read_path(thread, args[3], path, sizeof path);
+    if (number == SYS_linkat || number == SYS_renameat || number == SYS_renameat2)
+      read_path(thread, args[3], path, sizeof path);
 #ifdef SYS_link
-    else if (number == SYS_link) read_path(thread, args[1], path, sizeof path);
+    else if (number == SYS_link || number == SYS_rename) read_path(thread, args[1], path, sizeof path);
 #endif
     else return 0;
     return ends_so(path);
@@ -139,8 +153,13 @@ static void at_call(pid_t thread) {
   if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
     calls++;
     if (!matches(thread, &info)) return;
-    if (!is_after) strike();
     matching_thread = thread;
+    if (is_to_be_held) {
+      is_held = 1;
+      write_report("held %ld", calls);
+    } else if (!is_after) {
+      strike();
+    }
   } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && thread == matching_thread) {
     strike();
   }
@@ -163,14 +182,22 @@ static void trace(pid_t command, int asked, int ready) {
   if (write(ready, "", 1) != 1) exit(71);
   close(ready);
   int status;
-  for (pid_t thread; (thread = waitpid(-1, &status, __WALL)) > 0;) {
+  for (pid_t thread; (thread = waitpid(-1, &status, is_held ? __WALL | WNOHANG : __WALL)) >= 0;) {
+    /* Whom nobody traces any more goes on. */
+    if (is_held && may_go_on()) exit(0);
+    if (thread == 0) {
+      usleep(2000);
+      continue;
+    }
     if (!WIFSTOPPED(status)) {
+      if (thread == victim && is_held) exit(0);
       if (thread == victim) tell("missed %ld", calls);
       continue;
     }
     int number = WSTOPSIG(status), kind = status >> 16, signal_number = 0;
     if (number == (SIGTRAP | 0x80)) {
-      if (victim) at_call(thread);
+      if (victim && !is_held) at_call(thread);
+      if (is_held && thread == matching_thread) continue;
     } else if (kind == PTRACE_EVENT_STOP && number != SIGTRAP) {
       ptrace(PTRACE_LISTEN, thread, 0, 0);
       continue;
@@ -189,6 +216,7 @@ int main(int count, char **words) {
   if (count < 7) return 64;
   report = words[1], victim_text = words[2], event = words[4], text = words[5];
   is_after = strcmp(words[3], "after") == 0;
+  is_to_be_held = strcmp(words[3], "hold") == 0;
   /* Who may trace it has to be known to the command before (PR_SET_PTRACER), where a system restricts that. */
   int named[2], asked[2], ready[2], status;
   char byte;
