@@ -1,0 +1,94 @@
+/** The terminal goes, or its keys reach everybody on it, or the server behind it is killed: what sat on it ends whole. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { CHAPERONE } from '../e2e/harness/sandbox.js'
+import { until } from '../e2e/harness/until.js'
+import { Launch } from './harness/launch.js'
+import { inEveryWay, type Way } from './harness/ways.js'
+import { program, World } from './harness/world.js'
+
+/** One child in the group, one in a session of its own, and one there that ignores what a terminal says. */
+const FAMILY = [
+  'sh',
+  '-c',
+  `sleep 3600 & setsid sleep 3600 & setsid sh -c "trap '' HUP INT; : >deaf; exec sleep 3600" & sleep 3600`,
+]
+const FAMILY_SIZE = 4
+const CTRL_C = '\x03'
+
+const has_tmux = spawnSync('tmux', ['-V']).status === 0
+
+inEveryWay(['run', 'ctx.run'], way => {
+  test('the terminal is closed: the family goes, and a run in the background stays', async () => {
+    const { world, launch, terminal } = await onTerminal(way)
+    expect(await terminal.kill('SIGKILL')).toBe(true)
+    await expectEnded(world, launch)
+  })
+
+  test('Ctrl-C for all on the terminal: the family goes, and a run in the background stays', async () => {
+    const { world, launch, terminal, keys } = await onTerminal(way)
+    appendFileSync(keys, CTRL_C)
+    expect((await terminal.answer).code).toBe(130)
+    await expectEnded(world, launch)
+  })
+})
+
+inEveryWay(['start'], ({ method }) => {
+  test.skipIf(!has_tmux)(
+    `the server of a terminal is killed: the family goes${has_tmux ? '' : ' (needs tmux)'}`,
+    async () => {
+      const world = World.create(method)
+      const launch = new Launch(world, 'start', FAMILY, ['--runtime', 'tmux'])
+      const { answer } = await world.exec(launch.argv('s'))
+      expect((await answer).code).toBe(0)
+      await complete(world)
+      const [server, ...others] = (await world.survivors()).filter(({ comm }) => comm.startsWith('tmux'))
+      expect(others).toEqual([])
+      if (!server) throw new Error('no server of tmux')
+      expect(await world.witness.kill(server, 'SIGKILL')).toBe(true)
+      await world.nothingLeft()
+      const end = await launch.record(await launch.runOf('s'), 'end')
+      expect(end).toMatchObject({ survivors: [], leftovers: [] })
+      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
+})
+
+/** A call that runs the family on a terminal of its own, after another one there has started a run in the background. */
+async function onTerminal({ verb, method }: Way) {
+  const world = World.create(method)
+  const launch = new Launch(world, verb, FAMILY)
+  const keys = join(world.path, 'keys')
+  execFileSync('mkfifo', [keys])
+  const both = world.file(
+    'both.sh',
+    `"$NODE" "$CHAPERONE" start --session beside -- tail -f /dev/null >beside.json && exec "$@"\n`,
+  )
+  const terminal = await world.exec([program('on-terminal'), keys, 'sh', both, ...launch.argv('s')], {
+    env: { NODE: process.execPath, CHAPERONE },
+  })
+  const { run_id } = await launch.running('s')
+  await launch.seen(run_id, await complete(world))
+  return { world, launch, terminal, keys }
+}
+
+/** @returns the pids of the family but for its first, as soon as all are what they will be */
+async function complete(world: World): Promise<number[]> {
+  await until('the family', async () => (await named(world, 'sleep')).length === FAMILY_SIZE)
+  expect(existsSync(join(world.path, 'deaf'))).toBe(true)
+  return (await named(world, 'sleep')).map(({ pid }) => pid)
+}
+
+/** Nothing is left but the run beside; then that one is ended, too. */
+async function expectEnded(world: World, launch: Launch): Promise<void> {
+  const end = await launch.record(await launch.runOf('s'), 'end')
+  expect(end).toMatchObject({ survivors: [], leftovers: [] })
+  await until('the family to be gone', async () => (await named(world, 'sleep')).length === 0)
+  expect(await named(world, 'tail')).toHaveLength(1)
+  expect((await world.call(['session', 'stop', 'beside'])).code).toBe(0)
+  await world.nothingLeft()
+}
+
+const named = async (world: World, comm: string) => (await world.survivors()).filter(one => one.comm === comm)
