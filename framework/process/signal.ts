@@ -1,5 +1,6 @@
 /** The only place that signals: every signal goes to an identity that was verified in the same breath. */
 import { closeSync } from 'node:fs'
+import { ancestors, isAncestor } from './ancestors.js'
 import { errnoOf } from './errno.js'
 import { type ProcessIdentity, sameProcess, self } from './identity.js'
 import { standing } from './liveness.js'
@@ -77,23 +78,4 @@ function kill(pid: number, signal: NodeJS.Signals): Signalled {
     if (errno === 'EPERM') return 'not_permitted'
     throw error
   }
-}
-
-/** Our ancestors' start times by pid; null where an ancestor is hidden. They can only become fewer: read once. */
-let known_ancestors: Map<number, number | null> | null = null
-
-function ancestors(): ReadonlyMap<number, number | null> {
-  if (known_ancestors) return known_ancestors
-  known_ancestors = new Map()
-  for (let pid = readStat(process.pid)?.ppid ?? 0; pid > 1 && !known_ancestors.has(pid); ) {
-    const stat = readStat(pid)
-    known_ancestors.set(pid, stat?.start_time ?? null)
-    pid = stat?.ppid ?? 0
-  }
-  return known_ancestors
-}
-
-function isAncestor({ pid, start_time }: ProcessIdentity): boolean {
-  const started = ancestors().get(pid)
-  return started === null || started === start_time
 }

@@ -3,12 +3,13 @@
  * Not complete: what leaves its group, session and parent between two looks is reported by its marker and not ended;
  * what clears its environment as well is missed. Works everywhere, needs no privilege.
  */
+import { isAncestor } from './ancestors.js'
 import { identify, identityOf, type ProcessIdentity, self } from './identity.js'
 import type { Journal } from './journal.js'
 import { standing } from './liveness.js'
 import { Look } from './look.js'
 import { MainMarker } from './main-marker.js'
-import type { IsRun, Marker } from './marker.js'
+import { carriesMarker, type IsRun, type Marker } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { type ProcessTable, readProcessTable } from './table.js'
@@ -62,8 +63,9 @@ export class SnapshotTracking implements TrackingMethod {
     for (const identity of [...journal.read(), ...(main ? [main] : [])]) {
       const found = standing(identity)
       if (found === 'foreign' || found === 'rebooted') continue
-      bearers.set(identity.pid, (bearers.get(identity.pid) ?? new Set()).add(identity.start_time))
       if (found === 'alive') this.#known.set(identity.pid, unseen(identity))
+      if (this.#isAround(identity)) continue
+      bearers.set(identity.pid, (bearers.get(identity.pid) ?? new Set()).add(identity.start_time))
     }
     this.#bearers = bearers
     if (main) journal.add(main)
@@ -96,16 +98,27 @@ export class SnapshotTracking implements TrackingMethod {
     }
   }
 
-  /** What is known and alive right now. A member that became another user's may be hidden: it stays one. */
+  /**
+   * What is known and alive right now. A member that became another user's may be hidden: it stays one, but ties
+   * nobody.
+   */
   #verify(): { verified: Map<number, number>; hidden: Member[] } {
     const verified = new Map<number, number>()
     const hidden: Member[] = []
     for (const [pid, member] of this.#known) {
       const found = standing(member.identity)
-      if (found === 'alive') verified.set(pid, member.identity.start_time)
-      if (found === 'hidden') hidden.push(member)
+      if (found === 'hidden' || (found === 'alive' && this.#isAround(member.identity))) hidden.push(member)
+      else if (found === 'alive') verified.set(pid, member.identity.start_time)
     }
     return { verified, hidden }
+  }
+
+  /**
+   * Whether a process is above this one and shows nothing of the run: a record that names it is forged or damaged,
+   * or it emptied its environment. It is told of, and ties nobody else to the run, such as our siblings.
+   */
+  #isAround(identity: ProcessIdentity): boolean {
+    return isAncestor(identity) && !carriesMarker(identity.pid, this.#marker)
   }
 
   #knows({ identity }: Member): boolean {
