@@ -8,6 +8,7 @@ import type {
   RunOwner,
   RunReady,
   RunStop,
+  Validator,
 } from '../../schemas/generated/types.js'
 import validateAnswered from '../../schemas/generated/validate-run-answered.js'
 import validateEnd from '../../schemas/generated/validate-run-end.js'
@@ -36,29 +37,29 @@ export type StopCause = NonNullable<RunEnd['stop_cause']>
 export type ExitReason = NonNullable<RunEnd['exit_reason']>
 
 export const readIntent = (root: StateRoot, run_id: string): ReadResult<RunIntent> =>
-  readRecord(recordPath(root, run_id, 'intent'), validateIntent)
+  readOf(root, run_id, 'intent', validateIntent)
 
 export const readOwner = (root: StateRoot, run_id: string): ReadResult<RunOwner> =>
-  readRecord(recordPath(root, run_id, 'owner'), validateOwner)
+  readOf(root, run_id, 'owner', validateOwner)
 
 export const readMain = (root: StateRoot, run_id: string): ReadResult<RunMain> =>
-  readRecord(recordPath(root, run_id, 'main'), validateMain)
+  readOf(root, run_id, 'main', validateMain)
 
 export const readReady = (root: StateRoot, run_id: string): ReadResult<RunReady> =>
-  readRecord(recordPath(root, run_id, 'ready'), validateReady)
+  readOf(root, run_id, 'ready', validateReady)
 
 export const readStop = (root: StateRoot, run_id: string, which: 'stop' | 'force'): ReadResult<RunStop> =>
-  readRecord(recordPath(root, run_id, which), validateStop)
+  readOf(root, run_id, which, validateStop)
 
 export const readEnd = (root: StateRoot, run_id: string): ReadResult<RunEnd> =>
-  readRecord(recordPath(root, run_id, 'end'), validateEnd)
+  readOf(root, run_id, 'end', validateEnd)
 
 /** Whether the program of a run was seen to be ready. */
 export const isReady = (root: StateRoot, run_id: string): boolean => readReady(root, run_id).state === 'ok'
 
 /** Whether whoever started a run has been told of it; recorded for those with a unique name. */
 export const isAnswered = (root: StateRoot, run_id: string): boolean =>
-  readRecord(recordPath(root, run_id, 'answered'), validateAnswered).state === 'ok'
+  readOf(root, run_id, 'answered', validateAnswered).state === 'ok'
 
 /** Intent and end are synced: they must survive a crash of the machine; the others speak of one boot only. */
 export const publishOwner = (root: StateRoot, record: RunOwner) =>
@@ -99,6 +100,18 @@ export const publishAnswered = (root: StateRoot, run_id: string) =>
 
 export const publishEnd = (root: StateRoot, record: RunEnd) =>
   publish(recordPath(root, record.run_id, 'end'), record, { sync: true })
+
+/** A record that names another run, copied or brought back to the wrong place, says nothing of this one. */
+function readOf<T extends { readonly run_id: string }>(
+  root: StateRoot,
+  run_id: string,
+  name: RecordName,
+  validate: Validator<T>,
+): ReadResult<T> {
+  const read = readRecord(recordPath(root, run_id, name), validate)
+  if (read.state !== 'ok' || read.record.run_id === run_id) return read
+  return { state: 'corrupt', reason: `it is a record of run ${read.record.run_id}` }
+}
 
 export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'answered' | 'stop' | 'force' | 'end'
 

@@ -1,0 +1,157 @@
+/**
+ * Every record of a run, damaged in every way: it is named and kept, it is never taken for 'dead', all other runs go on
+ * as if it were not there, and its own run can be ended.
+ */
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { inBatches } from './harness/batches.js'
+import { Launch } from './harness/launch.js'
+import { inEveryWay, type Way } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+/** Longer than any record may be. */
+const HUGE = 5 * 1024 * 1024
+
+const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
+  empty: path => truncateSync(path, 0),
+  truncated: path => truncateSync(path, Math.floor(lstatSync(path).size / 2)),
+  huge: path =>
+    writeFileSync(path, `${readFileSync(path, 'utf8').trimEnd().slice(0, -1)}${' '.repeat(HUGE)}}`),
+  binary: path => overwritten(path, Buffer.from([0, 0xff, 0x7b, 0xfe, 0, 0x22, 0xc3, 0x28])),
+  'of another kind': path => writeFileSync(path, '[{"schema_version":"1.0"}]'),
+  'of a newer version': path =>
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace('"schema_version":"1.0"', '"schema_version":"7.0"'),
+    ),
+  'of another run': path =>
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(/"run_id":"[0-9a-f]{12}"/, '"run_id":"deadbeef0000"'),
+    ),
+  'a symlink': path => {
+    writeFileSync(`${path}.elsewhere`, readFileSync(path))
+    rmSync(path)
+    symlinkSync(`${path}.elsewhere`, path)
+  },
+  'a directory': path => {
+    rmSync(path)
+    mkdirSync(path)
+  },
+}
+const RECORDS = ['intent', 'owner', 'main', 'stop', 'end'] as const
+const AT_ONCE = 3
+
+interface Case {
+  readonly record: (typeof RECORDS)[number]
+  readonly how: string
+}
+
+inEveryWay(['start', 'run', 'ctx.run'], way => {
+  // What all read alike is tried with one of them.
+  const is_first = way.verb === 'start' && way.method === 'subreaper'
+  const records = is_first ? RECORDS : (['owner', 'main'] as const)
+  test(`records that are damaged (${records.join(', ')}) harm nobody but their run, which can be ended`, () =>
+    attacked(
+      way,
+      records.flatMap(record => Object.keys(DAMAGES).map(how => ({ record, how }))),
+    ))
+})
+
+async function attacked(way: Way, cases: readonly Case[]): Promise<void> {
+  const world = World.create(way.method)
+  const launch = new Launch(world, way.verb, ['sleep', '3600'])
+  const sessions = ['good', ...cases.map((_, index) => `s${index}`)]
+  const [good, ...bad] = await inBatches(sessions, AT_ONCE, async session => {
+    await world.exec(launch.argv(session))
+    return launch.running(session)
+  })
+  if (!good) throw new Error('no run was started')
+
+  await inBatches([...bad.entries()], AT_ONCE, async ([index, { run_id, main }]) => {
+    const { record, how } = cases[index] as Case
+    const context = `${record}.json, ${how}`
+    const path = join(launch.state, 'runs', run_id, `${record}.json`)
+    if (record === 'end') {
+      expect((await launch.call(['stop', run_id])).code, context).toBe(0)
+      await launch.record(run_id, 'end')
+    } else if (record === 'stop') {
+      writeFileSync(path, STOP(run_id))
+    }
+    DAMAGES[how]?.(path)
+    const before = contentOf(path)
+
+    const ps = await launch.call(['ps', '--all', '--limit', '0'])
+    expect(ps.code, `${context}: ${ps.stdout}${ps.stderr}`).toBe(0)
+    expect(ps.envelope.data.runs, context).toContainEqual(
+      expect.objectContaining({ run_id: good.run_id, status: 'running' }),
+    )
+    expect(ps.envelope.warnings, context).toContainEqual(
+      expect.objectContaining({ code: 'RECORD_UNUSABLE', context: { run_id, record } }),
+    )
+    const shown = await launch.call(['show', run_id])
+    expect(shown.code, `${context}: ${shown.stdout}`).toBe(0)
+    if (record !== 'stop')
+      expect(shown.envelope.data, context).toMatchObject({ status: 'unknown', exit_code: null })
+    if (record !== 'stop' && record !== 'end') expect(await lives(world, main.pid), context).toBe(true)
+
+    const stopped = await launch.call(['stop', run_id])
+    expect(stopped.code, `${context}: ${stopped.stdout}`).toBe(0)
+    expect(await lives(world, main.pid), context).toBe(false)
+    expect(keptIn(path, before), context).toBe(true)
+  })
+
+  expect((await launch.call(['show', good.run_id])).envelope.data).toMatchObject({
+    status: 'running',
+    damaged: [],
+  })
+  expect((await launch.call(['stop', good.run_id])).code).toBe(0)
+  await world.nothingLeft()
+}
+
+/** A request as the owner would find it, which it has not been told of: it reads it by itself within a second. */
+const STOP = (run_id: string): string =>
+  JSON.stringify({
+    schema_version: '1.0',
+    run_id,
+    cause: 'user',
+    asker: { host_id: 'h', boot_id: 'b', pid_namespace: 'n', pid: 2, start_time: 1 },
+    grace_ms: 1000,
+    requested_at: '2026-11-20T10:00:00.000Z',
+  })
+
+const lives = async (world: World, pid: number): Promise<boolean> =>
+  (await world.survivors()).some(one => one.pid === pid)
+
+function overwritten(path: string, bytes: Buffer): void {
+  const fd = openSync(path, 'r+')
+  writeSync(fd, bytes, 0, bytes.length, 0)
+  closeSync(fd)
+}
+
+/** What is under a name, as far as it is a file; null for a directory. */
+const contentOf = (path: string): string | null =>
+  lstatSync(path).isDirectory() ? null : readFileSync(path, 'latin1')
+
+/** Whether a damaged record is still there, under its name or beside it. */
+function keptIn(path: string, content: string | null): boolean {
+  if (existsSync(path) && contentOf(path) === content) return true
+  const directory = join(path, '..')
+  return readdirSync(directory).some(
+    name => name.includes('.corrupt-') && contentOf(join(directory, name)) === content,
+  )
+}
