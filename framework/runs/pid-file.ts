@@ -58,7 +58,7 @@ export async function refreshPidFile(root: StateRoot, session_id: string, change
     const rewriteUnlessDone = (): void => {
       if (!change || !tells(path, change)) rewrite(root, session_id)
     }
-    const is_done = change ? tells(path, change) : !existsSync(path) && livePids(root, session_id) === ''
+    const is_done = change ? tells(path, change) : !existsSync(path) && !livePids(root, session_id)
     if (!is_done && !(await locking(root, session_id, rewriteUnlessDone))) rewriteUnlessDone()
     if (!existsSync(path)) removeIfEmpty(root.session(session_id))
   } catch {
@@ -85,23 +85,28 @@ async function locking(root: StateRoot, session_id: string, work: () => void): P
 }
 
 function rewrite(root: StateRoot, session_id: string): void {
-  let wanted = livePids(root, session_id)
+  let written: string | null = null
   for (;;) {
+    const wanted = livePids(root, session_id)
+    if (wanted === null || wanted === written) return
     write(root, session_id, wanted)
-    const now = livePids(root, session_id)
-    if (now === wanted) return
-    wanted = now
+    written = wanted
   }
 }
 
-function livePids(root: StateRoot, session_id: string): string {
+/** Null where all that lives in the session lives elsewhere: what stands in the file was written there. */
+function livePids(root: StateRoot, session_id: string): string | null {
   const pids: number[] = []
+  let is_foreign = false
   for (const run_id of liveRunIds(root)) {
     const intent = readIntent(root, run_id)
     if (intent.state !== 'ok' || intent.record.session_id !== session_id) continue
     const main = readMain(root, run_id)
-    if (main.state === 'ok' && look(main.record.main) === 'alive') pids.push(main.record.main.pid)
+    const seen = main.state === 'ok' ? look(main.record.main) : 'gone'
+    if (main.state === 'ok' && seen === 'alive') pids.push(main.record.main.pid)
+    if (seen === 'foreign') is_foreign = true
   }
+  if (is_foreign && pids.length === 0) return null
   return pids
     .sort((a, b) => a - b)
     .map(pid => `${pid}\n`)

@@ -1,5 +1,5 @@
 /** What a run's records and the process table say together: derived at each look, never stored, never a guess. */
-
+import { existsSync } from 'node:fs'
 import { look } from '../process/liveness.js'
 import type { ReadResult } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -120,7 +120,7 @@ const isSame = (a: Records, b: Records): boolean =>
 
 function derive(root: StateRoot, records: Records): Derived {
   const { intent, owner, main, end, damaged } = records
-  if (end) return derivedFromEnd(end)
+  if (end) return derivedFromEnd(root, end)
   const unknown = (reconcile_reason: string, owner_state: OwnerState = 'none'): Derived => ({
     status: 'unknown',
     owner_state,
@@ -157,9 +157,18 @@ function derive(root: StateRoot, records: Records): Derived {
     : unknown('owner_lost')
 }
 
-function derivedFromEnd(end: RunEnd): Derived {
-  const leftovers = [...end.survivors, ...end.leftovers].filter(({ identity }) => look(identity) === 'alive')
-  return { status: statusOfEnd(end), owner_state: 'none', reconcile_reason: end.reconcile_reason, leftovers }
+function derivedFromEnd(root: StateRoot, end: RunEnd): Derived {
+  const named = [...end.survivors, ...end.leftovers].map(one => ({ one, seen: look(one.identity) }))
+  // What was left behind elsewhere lives for all we know, until somebody there takes the name of the run away.
+  const is_foreign = named.some(({ seen }) => seen === 'foreign') && existsSync(root.live(end.run_id))
+  return {
+    status: statusOfEnd(end),
+    owner_state: is_foreign ? 'foreign' : 'none',
+    reconcile_reason: end.reconcile_reason,
+    leftovers: named
+      .filter(({ seen }) => seen === 'alive' || (is_foreign && seen === 'foreign'))
+      .map(({ one }) => one),
+  }
 }
 
 function statusOfEnd(end: RunEnd): RunStatus {

@@ -88,8 +88,8 @@ class Stop {
   async begin(): Promise<StopResult> {
     const root = this.#root
     const view = viewRun(root, this.#run_id)
-    if (view.end) return this.#endLeftovers(view)
     if (view.owner_state === 'foreign') return this.#result(view, 'foreign')
+    if (view.end) return this.#endLeftovers(view)
     if (isNewer(view)) return this.#askInWriting(view)
     if (view.reconcile_reason === 'reboot') {
       recordReboot(root, this.#run_id)

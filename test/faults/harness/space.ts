@@ -1,9 +1,14 @@
 /** Namespaces of one's own (namespaces(7)): another /etc, another boot, a small disk, pids that can be chosen. */
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 export interface Space {
   /** Its first process is process 1 of a PID namespace, with a /proc of that; the last one's end ends all. */
   readonly has_pids?: boolean
+  /** Whether the state root is on a disk that is only seen there; not together with pids of its own. */
+  readonly has_disk?: boolean
   /** What is mounted before anything runs, as a script of the shell; `$WORLD` is the directory of the test's world. */
   readonly mounts?: string
 }
@@ -34,6 +39,11 @@ export function asSpace(
 
 /** Whether this machine gives such a space, and everything that the script needs; some containers do not. */
 export function canMake(space: Space): boolean {
-  const [program = '', ...rest] = asSpace(space, '/nonexistent', ['true'])
-  return spawnSync(program, rest, { stdio: 'ignore', timeout: 10_000 }).status === 0
+  const world = mkdtempSync(join(tmpdir(), 'chaperone-space-'))
+  try {
+    const [program = '', ...rest] = asSpace(space, world, ['true'])
+    return spawnSync(program, rest, { stdio: 'ignore', timeout: 10_000 }).status === 0
+  } finally {
+    rmSync(world, { recursive: true, force: true })
+  }
 }
