@@ -7,7 +7,7 @@ import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Directory of the compiled programs, each by the name of its source. */
+    /** Directory of the compiled programs and libraries, each by the name of its source. */
     programs: string
     /** Whether runs can be tracked completely here. */
     has_subreaper: boolean
@@ -22,13 +22,20 @@ export default function setup(project: TestProject): () => void {
   )
   for (const name of readdirSync('test/faults/programs'))
     compile(join(directory, basename(name, '.c')), [join('test/faults/programs', name)])
+  for (const name of readdirSync('test/faults/libraries'))
+    compile(join(directory, `${basename(name, '.c')}.so`), [
+      '-shared',
+      '-fPIC',
+      join('test/faults/libraries', name),
+      '-ldl',
+    ])
   project.provide('programs', directory)
   project.provide('has_subreaper', hasSubreaper(directory))
   return () => rmSync(directory, { recursive: true, force: true })
 }
 
-function compile(program: string, sources: readonly string[]): void {
-  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', program, ...sources], {
+function compile(program: string, words: readonly string[]): void {
+  execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-pthread', '-o', program, ...words], {
     stdio: 'inherit',
   })
 }

@@ -1,0 +1,84 @@
+/**
+ * The owner of a run is stopped by SIGSTOP: it can do nothing, and nobody can tell that it ever will. Who asks is told
+ * so, `--force` goes past it, and a lifetime that is over meanwhile is kept as soon as it goes on.
+ */
+import { expect, test } from 'vitest'
+import { Launch, type Recorded } from './harness/launch.js'
+import { inEveryWay, type Way } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+const LIFETIME = '3s'
+
+inEveryWay(['start', 'run', 'ctx.run'], way => {
+  test.each([
+    { by: 'stop', argv: (run_id: string) => ['stop', '--kill-after', '0', run_id] },
+    { by: 'session stop', argv: () => ['session', 'stop', 's', '--kill-after', '0'] },
+  ])('$by says that the owner is hung, and ends nothing; stop --force ends all', async ({ argv }) => {
+    const { world, launch, recorded } = await stopped(way)
+    const { run_id } = recorded
+    const hung = await launch.call(argv(run_id))
+    expect(hung.code, hung.stdout).toBe(10)
+    expect(hung.envelope.error).toMatchObject({ code: 'OWNER_HUNG' })
+    expect(hung.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'owner_hung', exit_reason: null }])
+    expect(await lives(world, recorded)).toBe(true)
+    expect(launch.read(run_id, 'end')).toBeNull()
+    const shown = (await launch.call(['show', run_id])).envelope.data
+    expect(shown).toMatchObject({ status: 'running', owner: 'alive', alive: true })
+
+    const forced = await launch.call(['stop', '--force', run_id])
+    expect(forced.code, forced.stdout).toBe(0)
+    expect(forced.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
+    expect(await lives(world, recorded)).toBe(false)
+    await world.nothingLeft()
+    expect(launch.read(run_id, 'end')).toMatchObject({ reconcile_reason: 'owner_hung', survivors: [] })
+    expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+  })
+
+  test('cleanup says that the owner is hung; once it goes on the run is ended', async () => {
+    const { world, launch, recorded } = await stopped(way)
+    const hung = await launch.call(['cleanup', '--session', 's', '--kill-after', '0'])
+    expect(hung.code, hung.stdout).toBe(10)
+    expect(await lives(world, recorded)).toBe(true)
+    expect(await world.witness.kill(recorded.owner, 'SIGCONT')).toBe(true)
+    expect(await launch.record(recorded.run_id, 'end')).toMatchObject({
+      stop_cause: 'cleanup',
+      survivors: [],
+    })
+    await world.nothingLeft()
+  })
+
+  test.skipIf(way.verb === 'ctx.run')(
+    'its lifetime is over while it is stopped: nothing is said to have ended, until it goes on',
+    async () => {
+      const { world, launch, recorded } = await stopped(way, ['--max-lifetime', LIFETIME])
+      // As long once more, from now on.
+      const later = new Launch(world, way.verb, ['sleep', '3600'], ['--max-lifetime', LIFETIME])
+      await world.exec(later.argv('later'))
+      await later.record(await later.runOf('later'), 'end')
+      const shown = (await launch.call(['show', recorded.run_id])).envelope.data
+      expect(shown).toMatchObject({ status: 'running', alive: true, stop_cause: null })
+      expect(await lives(world, recorded)).toBe(true)
+      expect(await world.witness.kill(recorded.owner, 'SIGCONT')).toBe(true)
+      expect(await launch.record(recorded.run_id, 'end')).toMatchObject({
+        stop_cause: 'max_lifetime',
+        survivors: [],
+      })
+      await world.nothingLeft()
+    },
+  )
+})
+
+/** A run whose owner is stopped. */
+async function stopped({ verb, method }: Way, options: readonly string[] = []) {
+  const world = World.create(method)
+  const launch = new Launch(world, verb, ['sleep', '3600'], options)
+  const started = await world.exec(launch.argv('s'))
+  // Its answer tells that the run goes on when its caller has gone.
+  if (verb === 'start') await started.answer
+  const recorded = await launch.running('s')
+  expect(await world.witness.kill(recorded.owner, 'SIGSTOP')).toBe(true)
+  return { world, launch, recorded }
+}
+
+const lives = async (world: World, { main }: Recorded): Promise<boolean> =>
+  (await world.survivors()).some(({ pid }) => pid === main.pid)
