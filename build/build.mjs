@@ -5,7 +5,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { builtinsAsObjects, bundleLibrary } from './cold-bundle.mjs'
+import { bundleLibrary, bundleShim } from './cold-bundle.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -17,33 +17,23 @@ const shared = {
   target: 'node20.19',
   legalComments: 'none',
   logLevel: 'warning',
-  // proper-lockfile and its dependencies are CommonJS and ask for Node's modules by require.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 
 // Every module of dist lies exactly one level below it, so that any of them finds the shim by one relative path.
 await bundleLibrary(
-  { ...shared, banner: {}, packages: 'external' },
+  { ...shared, packages: 'external' },
   // What authors import, by three names: one module at run time, so that loading it costs one file.
   ['framework/index.ts', 'framework/author.ts', 'framework/testing.ts'],
+  ['framework/runtimes/start-refused.ts'],
   { 'bin/chaperone': 'bin/chaperone.ts' },
 )
 
-// Single files: they go on working while the package is upgraded or removed under a running process.
+// Whole in themselves: they go on working while the package is upgraded or removed under a running process.
+await bundleShim(shared)
 await build({
   ...shared,
-  entryPoints: ['framework/shim/shim.ts'],
-  plugins: [builtinsAsObjects],
-  minifyWhitespace: true,
-  outfile: 'dist/framework/shim/shim.js',
-})
-await build({
-  ...shared,
-  banner: {},
   entryPoints: ['commands/reference/directory-watcher/program.ts'],
   outfile: 'dist/commands/directory-watcher.js',
 })

@@ -8,21 +8,30 @@ import { build } from 'esbuild'
 
 /** The cold part below dist; all others lie one level below dist too, so one relative path finds it. */
 const COLD = 'framework/library'
-/** What loads it. */
+/** What loads scripts. */
 const LOADER = 'framework/compiled-code/load-script.ts'
+const LIBRARY_LOADER = 'framework/compiled-code/load-parts.ts'
 /**
- * Lazy parts that are whole in themselves, whatever they share with others: on the path of `run` a dozen chunks cost as
- * much as the program. Such a part has classes of its own, so nothing that it catches may be thrown by another part.
+ * Lazy parts that are whole in themselves, whatever they share with others, proper-lockfile included: on the path of
+ * `run` and of a start forty files cost as much as the program. Such a part has classes of its own, so what it catches of
+ * another part is of a class that the cold part has.
  */
-const WHOLE = new Set(['framework.invocation.foreground-capability'])
+const WHOLE = new Set([
+  'framework.invocation.background-capability',
+  'framework.invocation.foreground-capability',
+  'framework.invocation.stderr-answer',
+])
+/** Modules that are whole in themselves as the programs are, which import them. */
+const UNSPLIT = new Set(['commands.reference.run', 'commands.reference.start'])
 
 /**
  * Bundles the library and the programs upon it.
  * @param shared esbuild options of all parts
  * @param sources what the cold file is made of, with everything that they import statically
+ * @param classes modules that must exist once, in the cold part, although it does not need them
  * @param programs source file by output path; they import the cold file
  */
-export async function bundleLibrary(shared, sources, programs) {
+export async function bundleLibrary(shared, sources, classes, programs) {
   const lazy = new Map()
   const options = {
     ...shared,
@@ -30,7 +39,8 @@ export async function bundleLibrary(shared, sources, programs) {
     plugins: [leaveDynamic(lazy), builtinsAsObjects],
     metafile: true,
   }
-  const probe = await build({ ...options, entryPoints: sources, write: false, outdir: 'unused' })
+  const entryPoints = [...sources, ...classes]
+  const probe = await build({ ...options, entryPoints, write: false, outdir: 'unused' })
   const library = Object.keys(probe.metafile.inputs)
   const cold = await build({
     ...options,
@@ -53,25 +63,27 @@ export async function bundleLibrary(shared, sources, programs) {
   const parts = { ...shared, bundle: true, outdir: 'dist', write: false }
   const whole = await build({
     ...parts,
-    entryPoints: entriesOf(name => WHOLE.has(name)),
+    packages: 'bundle',
+    entryPoints: { ...programs, ...entriesOf(name => WHOLE.has(name) || UNSPLIT.has(name)) },
     plugins: [leaveDynamic(lazy), fromCold, builtinsAsObjects],
     minifyWhitespace: true,
   })
   const split = await build({
     ...parts,
     splitting: true,
-    entryPoints: { ...programs, ...entriesOf(name => !WHOLE.has(name)) },
+    entryPoints: entriesOf(name => !WHOLE.has(name) && !UNSPLIT.has(name)),
     chunkNames: 'chunks/[name]-[hash]',
     plugins: [fromCold, builtinsAsObjects],
   })
   const rest = [...split.outputFiles, ...whole.outputFiles]
   const needed = new Set([...namesTaken(cold, rest), ...publicNames(probe)])
-  await writeCold(cold.outputFiles[0].text, needed, options)
-  for (const { path, text } of whole.outputFiles) await writeWhole(path, text)
-  for (const { path, contents } of split.outputFiles) {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, contents)
+  const digests = {}
+  for (const { path, text, contents } of rest) {
+    const name = basename(path, '.js')
+    if (WHOLE.has(name)) digests[`../lazy/${name}.js`] = await writeScript(path, scriptOf(text))
+    else await write(path, contents)
   }
+  await writeCold(cold.outputFiles[0].text, needed, digests, options)
 }
 
 /** Modules of functions that few calls need; loading this one takes half a millisecond. */
@@ -81,7 +93,7 @@ const CALLED_RARELY = new Set(['node:os'])
  * Node's modules as plain objects: importing `node:fs` by name reads all its exports, and one of them is a getter that
  * loads every stream class, 3.5 ms at each start (measured on Node 20).
  */
-export const builtinsAsObjects = {
+const builtinsAsObjects = {
   name: 'builtins-as-objects',
   setup(builder) {
     builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
@@ -182,24 +194,57 @@ function scriptOf(text, isWanted = () => true) {
     .map(part => part.trim().split(/\s+as\s+/))
     .map(([local, exported = local]) => ({ local, exported }))
     .filter(({ exported }) => isWanted(exported))
-  const head = taken.length > 0 ? `const{${taken.join(',')}}=__cold;` : ''
+  const head = `${taken.length > 0 ? `const{${taken.join(',')}}=__cold;` : ''}${
+    body.includes('require') ? 'const require=process.getBuiltinModule;' : ''
+  }`
   const tail = `return{${exports.map(({ local, exported }) => `${exported}:${local}`).join(',')}}`
   const script = `(function(__load,__url,__cold){"use strict";${head}${body}${tail}})`
-  const digest = createHash('sha256').update(script).digest('hex').slice(0, 12)
+  const digest = digestOf(script)
   return { script, digest, names: exports.map(({ exported }) => exported).join(', ') }
 }
 
-/** The cold part, and the module that everybody imports, which loads it. */
-async function writeCold(text, needed, options) {
-  const { script, digest, names } = scriptOf(text, name => needed.has(name))
-  await mkdir(dirname(`dist/${COLD}`), { recursive: true })
-  await writeFile(`dist/${COLD}.script.js`, script)
+/**
+ * The shim: a script too, for it is started with every background run. What loads it is CommonJS, which Node starts
+ * some milliseconds sooner; proper-lockfile within asks for Node's modules by `require`.
+ */
+export async function bundleShim(shared) {
+  const directory = 'dist/framework/shim'
+  const options = { ...shared, bundle: true, plugins: [builtinsAsObjects], format: 'cjs' }
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: ['framework/shim/shim.ts'],
+    define: { 'import.meta.url': '__url' },
+    minifyWhitespace: true,
+    write: false,
+  })
+  const script = `(function(__load,__url,__given){"use strict";const{require}=__given;${outputFiles[0].text}})`
+  const digest = digestOf(script)
+  await mkdir(directory, { recursive: true })
+  await writeFile(`${directory}/shim.script.js`, script)
+  await writeFile(`${directory}/package.json`, '{"type":"commonjs"}\n')
   await build({
     ...options,
     stdin: {
-      contents: `import { loadScript } from './${LOADER}'
-export { loadScript }
-export const { ${names} } = loadScript('./library.script.js', import.meta.url, '${digest}', path => import(path), {})`,
+      contents: `import { pathToFileURL } from 'node:url'
+import { loadScript } from './${LOADER}'
+loadScript('./shim.script.js', pathToFileURL(__filename).href, '${digest}', path => import(path), { require })`,
+      resolveDir: process.cwd(),
+    },
+    outfile: `${directory}/shim.js`,
+  })
+}
+
+const digestOf = script => createHash('sha256').update(script).digest('hex').slice(0, 12)
+
+/** The cold part, and the module that everybody imports, which loads it. */
+async function writeCold(text, needed, digests, options) {
+  const script = scriptOf(text, name => needed.has(name))
+  const all = { './library.js': await writeScript(`dist/${COLD}.js`, script), ...digests }
+  await build({
+    ...options,
+    stdin: {
+      contents: `import { loadParts } from './${LIBRARY_LOADER}'
+export const { ${script.names} } = loadParts(import.meta.url, ${JSON.stringify(all)}, path => import(path))`,
       resolveDir: process.cwd(),
     },
     plugins: [builtinsAsObjects],
@@ -208,16 +253,13 @@ export const { ${names} } = loadScript('./library.script.js', import.meta.url, '
   })
 }
 
-/** A lazy part that is whole in itself. */
-async function writeWhole(path, text) {
-  const { script, digest, names } = scriptOf(text)
-  const place = path.replace(/\.js$/, '.script.js')
+/** @returns its digest */
+async function writeScript(path, { script, digest }) {
+  await write(path.replace(/\.js$/, '.script.js'), script)
+  return digest
+}
+
+async function write(path, contents) {
   await mkdir(dirname(path), { recursive: true })
-  await writeFile(place, script)
-  await writeFile(
-    path,
-    `import*as cold from"../${COLD}.js"
-export const{${names}}=cold.loadScript('./${basename(place)}',import.meta.url,'${digest}',path=>import(path),cold)
-`,
-  )
+  await writeFile(path, contents)
 }

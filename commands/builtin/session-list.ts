@@ -2,7 +2,7 @@
 import { defineCommand } from '../../framework/author.js'
 import { recordedState } from '../../framework/invocation/internals.js'
 import { liveRunIds } from '../../framework/runs/find.js'
-import { existingPidFile } from '../../framework/runs/pid-file.js'
+import { existingPidFile } from '../../framework/runs/pid-file-path.js'
 import { readIntent } from '../../framework/runs/records.js'
 import { isStopping, sessionIds } from '../../framework/runs/session.js'
 import { STATE_UNAVAILABLE } from './exits.js'

@@ -5,12 +5,8 @@ import { claimName, type UniqueName } from '../runs/name-claim.js'
 import type { RunIntent } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
 import { giveUp } from '../runs/start-main.js'
-import {
-  RunStartFailed,
-  type RuntimeAdapter,
-  RuntimeUnavailable,
-  type StartedRun,
-} from '../runtimes/adapter.js'
+import type { RuntimeAdapter, StartedRun } from '../runtimes/adapter.js'
+import { RunStartFailed, RuntimeUnavailable } from '../runtimes/start-refused.js'
 import { asStateDirUnavailable, type StateRoot, stateRootVariable } from '../store/state-root.js'
 import type { BackgroundRequest } from './background-request.js'
 import type { CallFacts } from './call-facts.js'

@@ -3,6 +3,7 @@ import type { WarningDetail } from '../../schemas/generated/types.js'
 import type { CommandContract } from '../contract/declaration.js'
 import type { RowForPeople } from '../output/layout.js'
 import { AbortOnDemand } from '../process/abort-on-demand.js'
+import { existingPidFile } from '../runs/pid-file-path.js'
 import type { BackgroundCapability } from './background-capability.js'
 import { callEnding } from './call-ending.js'
 import type { CallFacts } from './call-facts.js'
@@ -164,7 +165,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     foreground.loaded?.was_listed === true ||
     tracked.loaded?.started_any === true ||
     background.loaded?.fields() != null
-  const pid_file = has_runs ? await pidFileOf(facts) : null
+  const pid_file = has_runs ? existingPidFile(facts.state(), facts.session_id) : null
   const release = () => {
     undeclared.release()
     faults.release()
@@ -188,11 +189,6 @@ export async function execute(execution: Execution): Promise<Executed> {
 
 const finishing = (work: Promise<void> | undefined, release: () => void): Promise<void> =>
   Promise.resolve(work).finally(release)
-
-async function pidFileOf({ state, session_id }: CallFacts): Promise<string | null> {
-  const { existingPidFile } = await import('../runs/pid-file.js')
-  return existingPidFile(state(), session_id)
-}
 
 function outcomeOf(
   end: Outcome | Cut | Fault,

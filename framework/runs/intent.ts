@@ -1,6 +1,11 @@
-/** Writing a run down before anything of it runs: directory, `intent.json`, then its name in `live/`. */
+/**
+ * Writing a run down before anything of it runs: directory, `intent.json`, its name in the directory of the run that it
+ * is started inside of, then its name in `live/`.
+ */
 import { closeSync, openSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
+import { errnoOf } from '../process/errno.js'
 import { createPrivateDirectory } from '../store/private-directory.js'
 import { publish } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -21,12 +26,28 @@ export function recordIntent(root: StateRoot, intent: RunIntent): void {
   if (createPrivateDirectory(directory) === 'exists') throw new Error(`run ${intent.run_id} is there already`)
   try {
     publish(recordPath(root, intent.run_id, 'intent'), intent, { sync: true })
+    enterOuter(root, intent)
     closeSync(openSync(root.live(intent.run_id), 'wx', 0o600))
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
     throw error
   }
   pruneHistory(root, intent.run_id)
+}
+
+/** By the names in it a run that ends finds those inside it, and need not read all that live. */
+export const nestedDirectory = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'nested')
+
+function enterOuter(root: StateRoot, { run_id, parent_run_id }: RunIntent): void {
+  if (parent_run_id === null) return
+  const directory = nestedDirectory(root, parent_run_id)
+  try {
+    createPrivateDirectory(directory)
+    closeSync(openSync(join(directory, run_id), 'w', 0o600))
+  } catch (error) {
+    // An outer run that is recorded elsewhere, or no more, ends nothing of ours.
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
 }
 
 /** A run that would be recorded with what no reader accepts, such as an argument that is no string. */

@@ -2,12 +2,13 @@
  * Runs that were started inside a run. Each has an owner of its own, so the outer one never signals their processes:
  * it asks their owners, and waits. Their owners end what is nested deeper in the same way.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
+import { nestedDirectory } from './intent.js'
 import {
   publishStop,
   type RunEnd,
@@ -96,19 +97,12 @@ function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
   return owner.state === 'ok' ? owner.record : null
 }
 
-/** Every run that ends asks this of all that live, so only an intent that names the outer run is read as a record. */
+/** The names that inner runs left in our directory, of those that may be alive. */
 const nestedIn = (root: StateRoot, run_id: string): string[] =>
-  (quietly(() => liveRunIds(root)) ?? []).filter(
-    id => id !== run_id && quietly(() => mentions(root, id, run_id) && isInside(root, id, run_id)),
-  )
-
-const mentions = (root: StateRoot, run_id: string, outer: string): boolean =>
-  readFileSync(recordPath(root, run_id, 'intent'), 'latin1').includes(outer)
-
-function isInside(root: StateRoot, run_id: string, outer: string): boolean {
-  const intent = readIntent(root, run_id)
-  return intent.state === 'ok' && intent.record.parent_run_id === outer
-}
+  quietly(() => {
+    const names = new Set(readdirSync(nestedDirectory(root, run_id)))
+    return liveRunIds(root).filter(id => id !== run_id && names.has(id))
+  }) ?? []
 
 function quietly<T>(work: () => T): T | null {
   try {

@@ -3,13 +3,13 @@
  * Derived from the records whenever a run starts or ends; nothing of ours trusts it.
  */
 import { chmodSync, existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { errnoOf } from '../process/errno.js'
 import { look } from '../process/liveness.js'
 import { withLock } from '../store/lock.js'
 import { createPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
+import { pidFilePath } from './pid-file-path.js'
 import { readIntent, readMain, readStop, type StopCause } from './records.js'
 import { inSessionDirectory } from './session.js'
 
@@ -18,15 +18,6 @@ const LOCK_WAIT_MS = 500
 const DIRECTORY_TRIES = 5
 /** Asked for by commands, which rewrite the file when they have seen the end. */
 const BY_COMMANDS: readonly StopCause[] = ['user', 'session_stop', 'cleanup']
-
-export const pidFilePath = (root: StateRoot, session_id: string): string =>
-  join(root.session(session_id), 'children.pids')
-
-/** The file's path while it exists (contract A-03), else null. */
-export function existingPidFile(root: StateRoot, session_id: string): string | null {
-  const path = pidFilePath(root, session_id)
-  return existsSync(path) ? path : null
-}
 
 /**
  * Whether whoever asked for the end of a run lives, waits for it, and rewrites the file then: of a hundred runs that

@@ -1,7 +1,6 @@
 /** What a runtime is: where the program of a run lives, and how it is started and reached there. */
 
 import type { RunIntent } from '../runs/records.js'
-import type { StartFailure } from '../runs/start-failed.js'
 import type { RunView } from '../runs/status.js'
 import type { StopOptions, StopResult } from '../runs/stop.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -70,30 +69,3 @@ export interface RuntimeAdapter {
 
 export const RUNTIMES = ['background', 'tmux'] as const
 export type RuntimeName = (typeof RUNTIMES)[number]
-
-/** The run was not started; its records say so too, and nothing of it is alive. */
-export class RunStartFailed extends Error {
-  readonly code: StartFailure
-  readonly errno: string | null
-
-  constructor(code: StartFailure, message: string, errno: string | null) {
-    super(message)
-    this.name = 'RunStartFailed'
-    this.code = code
-    this.errno = errno
-  }
-}
-
-/** This machine lacks what the runtime needs; nothing was recorded or started. */
-export class RuntimeUnavailable extends Error {
-  /** A stable code, such as `TMUX_MISSING`. */
-  readonly code: string
-  readonly fix: string
-
-  constructor(code: string, message: string, fix: string) {
-    super(message)
-    this.name = 'RuntimeUnavailable'
-    this.code = code
-    this.fix = fix
-  }
-}

@@ -1,8 +1,9 @@
-/** The runtimes by name. What a call does not ask for is not loaded. */
+/** The runtimes by name. What few calls ask for is loaded by them. */
 import type { RuntimeAdapter, RuntimeName } from './adapter.js'
+import { background } from './background.js'
 
 const ADAPTERS: Readonly<Record<RuntimeName, () => Promise<RuntimeAdapter>>> = {
-  background: async () => (await import('./background.js')).background,
+  background: async () => background,
   tmux: async () => (await import('./tmux.js')).tmuxRuntime,
 }
 

@@ -10,9 +10,10 @@ import { ownEnvironment } from '../runs/guard.js'
 import { recordPath } from '../runs/records.js'
 import { shimPath } from '../runs/shim-path.js'
 import { giveUp } from '../runs/start-main.js'
-import { RunStartFailed, type RuntimeAdapter, type StartedRun, type StartRequest } from './adapter.js'
+import type { RuntimeAdapter, StartedRun, StartRequest } from './adapter.js'
 import { HELD_BY_SHIM } from './held-by-shim.js'
 import { ShimCrashed, startThrough } from './shim-handshake.js'
+import { RunStartFailed } from './start-refused.js'
 
 /** How long the exit of a shim may take whose socket has closed, in ms. */
 const EXIT_MS = 2_000

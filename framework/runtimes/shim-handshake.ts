@@ -3,8 +3,9 @@ import type { Socket } from 'node:net'
 import type { RunIntent } from '../runs/records.js'
 import { CONFIRMATION, parseLine, type StartAnswer, type StartMessage } from '../shim/handshake.js'
 import type { StateRoot } from '../store/state-root.js'
-import { RunStartFailed, type StartedRun } from './adapter.js'
+import type { StartedRun } from './adapter.js'
 import { HELD_BY_SHIM } from './held-by-shim.js'
+import { RunStartFailed } from './start-refused.js'
 
 /** The shim died of trying the better tracking method, before anything of the run was claimed or started. */
 export class ShimCrashed extends Error {}

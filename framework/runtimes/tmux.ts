@@ -22,10 +22,11 @@ import {
   windowOf,
 } from '../runs/terminal-server.js'
 import type { StateRoot } from '../store/state-root.js'
-import { RunStartFailed, type RuntimeAdapter, RuntimeUnavailable, type StartRequest } from './adapter.js'
+import type { RuntimeAdapter, StartRequest } from './adapter.js'
 import { Entrance } from './entrance.js'
 import { HELD_BY_SHIM } from './held-by-shim.js'
 import { silentShim, startThrough } from './shim-handshake.js'
+import { RunStartFailed, RuntimeUnavailable } from './start-refused.js'
 
 /** Until somebody opens it; it follows their window then. */
 const [COLUMNS, LINES] = ['80', '24']

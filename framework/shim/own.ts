@@ -1,5 +1,6 @@
 /** Owning one background run, from the handshake to the end record, wherever its program sits. */
 import type { Socket } from 'node:net'
+import { keepCode } from '../compiled-code/keep-code.js'
 import { errnoOf } from '../process/errno.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
@@ -64,6 +65,9 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     await refreshPidFile(root, intent.session_id, { pid: run.main.pid, alive: false })
   await seat.leave(intent)
   starter.close()
+  keepCode()
+  // All is recorded and said; taking V8's heap apart would take as long again as the end of the run.
+  process.exit()
 }
 
 interface Owned {

@@ -1,7 +1,7 @@
 /**
  * The shim: the program that owns one background run (`own`, and `own-pane` for one on a terminal), and that ends the
- * runs of an owner that died (`end-lost`). Bundled into one file, so that it keeps working when the package is upgraded
- * under it.
+ * runs of an owner that died (`end-lost`). Bundled into one script, read as it starts, so that it keeps working when the
+ * package is upgraded under it.
  */
 
 import { closeInheritedDescriptors } from '../process/descriptors.js'
@@ -12,21 +12,24 @@ import { own } from './own.js'
 import { PANE_SEAT } from './pane-seat.js'
 import { probeNative } from './probe-native.js'
 
-const [mode, ...parameters] = process.argv.slice(2)
-const faults = new Faults()
-
-// First of all: a descriptor that leaked from the caller would hold its pipes open as long as we live.
-if (mode === 'own') {
-  closeInheritedDescriptors([HANDSHAKE_DESCRIPTOR])
-  await own(parameters, faults, BACKGROUND_SEAT)
-} else if (mode === 'own-pane') {
-  closeInheritedDescriptors([])
-  await own(parameters, faults, PANE_SEAT)
-} else if (mode === 'end-lost') {
-  closeInheritedDescriptors([])
-  await endLost(parameters)
-} else if (mode === 'probe-native') {
-  await probeNative(parameters)
-} else {
-  process.exitCode = 2
+async function main([mode, ...parameters]: readonly string[]): Promise<void> {
+  const faults = new Faults()
+  // First of all: a descriptor that leaked from the caller would hold its pipes open as long as we live.
+  if (mode === 'own') {
+    closeInheritedDescriptors([HANDSHAKE_DESCRIPTOR])
+    await own(parameters, faults, BACKGROUND_SEAT)
+  } else if (mode === 'own-pane') {
+    closeInheritedDescriptors([])
+    await own(parameters, faults, PANE_SEAT)
+  } else if (mode === 'end-lost') {
+    closeInheritedDescriptors([])
+    await endLost(parameters)
+  } else if (mode === 'probe-native') {
+    await probeNative(parameters)
+  } else {
+    process.exitCode = 2
+  }
 }
+
+// A rejection that nobody waits for is a fault like any other.
+void main(process.argv.slice(2))

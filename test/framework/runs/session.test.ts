@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { pidFilePath, refreshPidFile } from '../../../framework/runs/pid-file.js'
+import { refreshPidFile } from '../../../framework/runs/pid-file.js'
+import { pidFilePath } from '../../../framework/runs/pid-file-path.js'
 import { inSessionDirectory, isStopping, StoppingMark } from '../../../framework/runs/session.js'
 import { claimed, dead, living, recorded, started, temporaryRoot } from './state.js'
 
