@@ -5,7 +5,7 @@ import { StartFailed } from '../runs/owner.js'
 import { type RunIntent, readEnd, type StopCause } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
 import { giveUp } from '../runs/start-main.js'
-import { type ForegroundRun, startInForeground } from '../runtimes/foreground.js'
+import { foreground, type StartedInForeground } from '../runtimes/foreground.js'
 import { asStateDirUnavailable, type StateRoot, stateRootVariable } from '../store/state-root.js'
 import { callEnding } from './call-ending.js'
 import type { CallFacts } from './call-facts.js'
@@ -35,8 +35,9 @@ export interface ForegroundCall {
 
 export class ForegroundCapability implements Foreground {
   readonly #call: ForegroundCall
-  #closed = false
-  #starting: Promise<ForegroundRun> | null = null
+  /** Fires when the call ends: nothing is started any more. */
+  readonly #over = new AbortController()
+  #starting: Promise<StartedInForeground> | null = null
   #running: Promise<RunReport> | null = null
   #report: RunReport | null = null
   #listed: ListedPid | null = null
@@ -57,7 +58,7 @@ export class ForegroundCapability implements Foreground {
 
   async run(argv: readonly [string, ...string[]], options: ForegroundOptions = {}): Promise<RunReport> {
     const request = foregroundRequest(argv, options, this.#call.facts.cwd)
-    if (this.#closed) throw callEnding()
+    if (this.#over.signal.aborted) throw callEnding()
     if (this.#running)
       throw new CapabilityError(
         'FOREGROUND_ALREADY_STARTED',
@@ -81,17 +82,17 @@ export class ForegroundCapability implements Foreground {
 
   /** The call ends: so does the program, where it runs. Nothing can be started afterwards. Never rejects. */
   async end(cause: StopCause, grace_ms: number): Promise<void> {
-    this.#closed = true
+    this.#over.abort()
     const started = await this.#starting?.catch(() => null)
-    started?.stop(cause, grace_ms)
+    started?.run.stop(cause, grace_ms)
     await this.#running?.catch(() => null)
   }
 
   /** KILL at once. */
   async force(): Promise<void> {
     const started = await this.#starting?.catch(() => null)
-    started?.stop('parent_signal', 0)
-    started?.force()
+    started?.run.stop('parent_signal', 0)
+    started?.run.force()
   }
 
   async #run(request: ForegroundRequest): Promise<RunReport> {
@@ -150,25 +151,24 @@ export class ForegroundCapability implements Foreground {
     return intent
   }
 
-  async #start(root: StateRoot, intent: RunIntent, request: ForegroundRequest): Promise<ForegroundRun> {
+  async #start(root: StateRoot, intent: RunIntent, request: ForegroundRequest): Promise<StartedInForeground> {
     const { facts, interruption, whole_process } = this.#call
     const { io } = facts
     try {
-      return await startInForeground({
-        root,
-        intent,
-        environment: mergeEnvironment(
-          io.env,
-          io.replaced_env ?? {},
-          request.env,
-          runEnvironment(facts, intent),
-        ),
+      const adapter = foreground({
         wait: request.wait,
         copies: outputCopies(io, root, intent, whole_process),
         whole_process,
         delegate: told => interruption.delegate(told),
-        isEnding: () => this.#closed || interruption.cut !== null,
+        isEnding: () => interruption.cut !== null,
       })
+      const environment = mergeEnvironment(
+        io.env,
+        io.replaced_env ?? {},
+        request.env,
+        runEnvironment(facts, intent),
+      )
+      return await adapter.spawn({ root, intent, environment, withdrawn: this.#over.signal })
     } catch (error) {
       // A start that came to nothing leaves no run behind that looks as if it might still begin.
       if (!(error instanceof StartFailed)) giveUp(root, intent.run_id)

@@ -41,8 +41,8 @@ export interface StartedRun {
   withdraw(): void
 }
 
-export interface RuntimeAdapter {
-  readonly runtime: RuntimeName
+export interface RuntimeAdapter<Started extends StartedRun = StartedRun> {
+  readonly runtime: RuntimeName | 'foreground'
   readonly capabilities: RuntimeCapabilities
   /**
    * Asked before anything is recorded: whether a run can be started here, and what its intent has to say for that.
@@ -51,9 +51,10 @@ export interface RuntimeAdapter {
   prepare(root: StateRoot, intent: RunIntent): RunIntent
   /**
    * Starts a recorded run.
-   * @throws RunStartFailed where it was not started; its records say so too, and nothing of it is alive
+   * @throws RunStartFailed, or StartFailed where this process would own the run: it was not started, its records say
+   *   so too, and nothing of it is alive
    */
-  spawn(request: StartRequest): Promise<StartedRun>
+  spawn(request: StartRequest): Promise<Started>
   /** Ends the whole tree of the run; never says `stopped` before it was seen gone. */
   stop(run: HeldRun, options: StopOptions): Promise<StopResult>
   /** The command line that opens the run's terminal; null where it has none. */
@@ -67,5 +68,6 @@ export interface RuntimeAdapter {
   wait(run: HeldRun, signal: AbortSignal): Promise<RunView>
 }
 
+/** Those that a start can ask for: their runs outlive the call. */
 export const RUNTIMES = ['background', 'tmux'] as const
 export type RuntimeName = (typeof RUNTIMES)[number]

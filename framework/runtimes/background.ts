@@ -11,7 +11,7 @@ import { recordPath } from '../runs/records.js'
 import { shimPath } from '../runs/shim-path.js'
 import { giveUp } from '../runs/start-main.js'
 import type { RuntimeAdapter, StartedRun, StartRequest } from './adapter.js'
-import { HELD_BY_SHIM } from './held-by-shim.js'
+import { HELD_BY_OWNER } from './held-by-owner.js'
 import { ShimCrashed, startThrough } from './shim-handshake.js'
 import { RunStartFailed } from './start-refused.js'
 
@@ -19,7 +19,7 @@ import { RunStartFailed } from './start-refused.js'
 const EXIT_MS = 2_000
 
 export const background: RuntimeAdapter = {
-  ...HELD_BY_SHIM,
+  ...HELD_BY_OWNER,
   runtime: 'background',
   capabilities: { terminal: false, outlives_call: true, log: true },
   prepare: (_root, intent) => intent,

@@ -2,23 +2,22 @@
  * The foreground runtime: this process owns the run and stands where its program would. On a terminal the program stays
  * in our session and group, so that it has the terminal; without one it leads a session of its own.
  */
+import { readStat } from '../process/stat.js'
 import { controllingTerminal } from '../process/terminal.js'
 import type { DescendantsWait } from '../runs/await-descendants.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
-import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
-import type { StateRoot } from '../store/state-root.js'
-import { type CopiedOutput, copyOutput, type OutputCopies } from './foreground-copies.js'
+import type { RunEnd } from '../runs/records.js'
+import type { RuntimeAdapter, StartedRun, StartRequest } from './adapter.js'
+import { copyOutput, type OutputCopies } from './foreground-copies.js'
 import { ForegroundSignals } from './foreground-signals.js'
+import { HELD_BY_OWNER } from './held-by-owner.js'
 import { keepTerminal } from './keep-terminal.js'
 import { closeWriteEnds, type RealPipe, realPipe } from './real-pipes.js'
 
-export interface ForegroundStart {
-  readonly root: StateRoot
-  /** On disk already. */
-  readonly intent: RunIntent
-  readonly environment: Readonly<Record<string, string>>
+/** What a program in the foreground is given of the call that it stands for. */
+export interface ForegroundPlace {
   readonly wait: DescendantsWait
   /** Where copies of what the program writes go; null where it writes straight to our own stdout and stderr. */
   readonly copies: OutputCopies | null
@@ -34,22 +33,28 @@ export interface ForegroundStart {
 }
 
 /** A program in the foreground. */
-export interface ForegroundRun {
+export interface StartedInForeground extends StartedRun {
   readonly run: OwnedRun
   /** Resolves when tracking is over and everything that was written has been copied. */
   readonly ended: Promise<RunEnd>
-  /** As `OwnedRun.stop`. */
-  stop(cause: StopCause, grace_ms: number): void
-  /** As `OwnedRun.force`. */
-  force(): void
 }
 
-/**
- * Starts a recorded run with its guard.
- * @throws StartFailed and what `startGuard` throws; nothing runs then
- */
-export async function startInForeground(start: ForegroundStart): Promise<ForegroundRun> {
-  const { root, intent, environment, wait, copies, whole_process } = start
+/** The runtime of one call: its process is the owner, so the run ends with it. */
+export const foreground = (place: ForegroundPlace): RuntimeAdapter<StartedInForeground> => ({
+  ...HELD_BY_OWNER,
+  runtime: 'foreground',
+  capabilities: { terminal: false, outlives_call: false, log: place.copies !== null },
+  prepare: (_root, intent) => intent,
+  spawn: request => spawn(request, place),
+  attach: () => null,
+})
+
+/** @throws StartFailed and what `startGuard` throws; nothing runs then */
+async function spawn(
+  { root, intent, environment, withdrawn }: StartRequest,
+  place: ForegroundPlace,
+): Promise<StartedInForeground> {
+  const { wait, copies, whole_process } = place
   const terminal = whole_process ? controllingTerminal() : null
   const signals = new ForegroundSignals(terminal)
   const release = (): void => {
@@ -64,9 +69,9 @@ export async function startInForeground(start: ForegroundStart): Promise<Foregro
     const subreaper = whole_process ? await becomeSubreaper(root, { tracking, may_crash: false }) : null
     guard = await startGuard(root, intent.marker)
     if (copies) pipes = ['stdout', 'stderr'].map(name => realPipe(root.run(intent.run_id), name))
-    if (start.isEnding())
+    if (withdrawn.aborted || place.isEnding())
       throw new StartFailed('STOPPED_BEFORE_START', 'the call was told to end before the start')
-    start.delegate(signal => signals.got(signal))
+    place.delegate(signal => signals.got(signal))
     const [stdout, stderr] = pipes
     const run = await OwnedRun.start({
       root,
@@ -85,37 +90,29 @@ export async function startInForeground(start: ForegroundStart): Promise<Foregro
     signals.tell(run)
     if (terminal) keepTerminal()
     const copied = copies && stdout && stderr ? copyOutput(stdout.output, stderr.output, copies) : null
-    return new RunInForeground(run, guard, copied, release)
+    const { pid } = run.main
+    const holder = guard
+    return {
+      run,
+      pid,
+      // On a terminal it stays in our group.
+      handle: { pid, pgid: terminal ? (readStat(process.pid)?.pgid ?? pid) : pid },
+      ended: run.ended.then(async end => {
+        await copied?.finish()
+        holder.release()
+        release()
+        return end
+      }),
+      confirm: async () => {},
+      withdraw: () => run.stop('parent_signal'),
+    }
   } catch (error) {
     for (const { output } of pipes) output.destroy()
     guard?.release()
     release()
-    start.delegate(null)
+    place.delegate(null)
     throw error
   } finally {
     closeWriteEnds(pipes)
-  }
-}
-
-class RunInForeground implements ForegroundRun {
-  readonly run: OwnedRun
-  readonly ended: Promise<RunEnd>
-
-  constructor(run: OwnedRun, guard: Guard, copied: CopiedOutput | null, release: () => void) {
-    this.run = run
-    this.ended = run.ended.then(async end => {
-      await copied?.finish()
-      guard.release()
-      release()
-      return end
-    })
-  }
-
-  stop(cause: StopCause, grace_ms: number): void {
-    this.run.stop(cause, grace_ms)
-  }
-
-  force(): void {
-    this.run.force()
   }
 }

@@ -4,7 +4,7 @@ import type { RunIntent } from '../runs/records.js'
 import { CONFIRMATION, parseLine, type StartAnswer, type StartMessage } from '../shim/handshake.js'
 import type { StateRoot } from '../store/state-root.js'
 import type { StartedRun } from './adapter.js'
-import { HELD_BY_SHIM } from './held-by-shim.js'
+import { HELD_BY_OWNER } from './held-by-owner.js'
 import { RunStartFailed } from './start-refused.js'
 
 /** The shim died of trying the better tracking method, before anything of the run was claimed or started. */
@@ -63,7 +63,7 @@ function ask(socket: Socket, message: StartMessage): Promise<StartAnswer | null>
  * started is ended before anybody is told that the start failed.
  */
 export async function silentShim(root: StateRoot, { run_id, limits }: RunIntent): Promise<RunStartFailed> {
-  const { outcome } = await HELD_BY_SHIM.stop(
+  const { outcome } = await HELD_BY_OWNER.stop(
     { root, run_id },
     { cause: 'parent_signal', grace_ms: limits.grace_ms, force: false },
   )

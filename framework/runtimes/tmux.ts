@@ -24,7 +24,7 @@ import {
 import type { StateRoot } from '../store/state-root.js'
 import type { RuntimeAdapter, StartRequest } from './adapter.js'
 import { Entrance } from './entrance.js'
-import { HELD_BY_SHIM } from './held-by-shim.js'
+import { HELD_BY_OWNER } from './held-by-owner.js'
 import { silentShim, startThrough } from './shim-handshake.js'
 import { RunStartFailed, RuntimeUnavailable } from './start-refused.js'
 
@@ -37,7 +37,7 @@ const RETRY_MS = 50
 const LOOK_MS = 1_000
 
 export const tmuxRuntime: RuntimeAdapter = {
-  ...HELD_BY_SHIM,
+  ...HELD_BY_OWNER,
   runtime: 'tmux',
   capabilities: { terminal: true, outlives_call: true, log: true },
   prepare(root, intent) {

@@ -1,4 +1,4 @@
-/** What all runtimes have in common whose runs a shim holds: it answers for them through their records. */
+/** What all runtimes have in common whose runs an owner of ours holds: it answers for them through their records. */
 import { look } from '../process/liveness.js'
 import { readMain } from '../runs/records.js'
 import { viewRun } from '../runs/status.js'
@@ -6,7 +6,7 @@ import { stopRuns } from '../runs/stop.js'
 import { waitForRuns } from '../runs/wait-for-runs.js'
 import type { RuntimeAdapter } from './adapter.js'
 
-export const HELD_BY_SHIM: Pick<RuntimeAdapter, 'stop' | 'is_alive' | 'wait'> = {
+export const HELD_BY_OWNER: Pick<RuntimeAdapter, 'stop' | 'is_alive' | 'wait'> = {
   async stop({ root, run_id }, options) {
     const [stopped] = await stopRuns(root, [run_id], options)
     if (!stopped) throw new Error(`run ${run_id} was not stopped`)
