@@ -1,21 +1,22 @@
 /**
- * Who ends a run shows that he is at it, for what cannot be ended takes longer than a hung owner is waited for: he
- * touches the file by which the run is known to live.
+ * Who ends a run shows that he is at it, for what cannot be ended, or is of thousands, takes longer than a hung owner is
+ * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
+import { usageOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
+import { Patience } from './patience.js'
+import type { RunView } from './status.js'
 
 const INTERVAL_MS = 500
+/** How long a silence says something: four signs of life that did not come. */
+const SILENCE_MS = 2_000
 /** Longer than any tree is tried to be ended: who never comes to an end is no better than one that hangs. */
-const MOST_SIGNS = 180
+const MOST_SILENCES = 45
 
 /** Does the work, and shows life meanwhile. */
 export async function showingLife<T>(root: StateRoot, run_id: string, work: () => Promise<T>): Promise<T> {
-  let left = MOST_SIGNS
-  const timer = setInterval(() => {
-    if (left > 0) show(root, run_id)
-    left -= 1
-  }, INTERVAL_MS)
+  const timer = setInterval(() => show(root, run_id), INTERVAL_MS)
   timer.unref()
   try {
     return await work()
@@ -24,8 +25,41 @@ export async function showingLife<T>(root: StateRoot, run_id: string, work: () =
   }
 }
 
-/** A moment that changes as long as somebody shows life; null where nothing is to be seen. */
-export function lifeShownAt(root: StateRoot, run_id: string): number | null {
+/** Tells one who is at work from one that hangs. */
+export class OwnerWatch {
+  readonly #root: StateRoot
+  readonly #view: RunView
+  #patience: Patience
+  #signs: string
+  #silences = 0
+
+  /** @param grace_ms how long he may take before anything is expected of him */
+  constructor(root: StateRoot, view: RunView, grace_ms: number) {
+    this.#root = root
+    this.#view = view
+    this.#patience = new Patience(grace_ms + SILENCE_MS)
+    this.#signs = signsOfLife(root, view)
+  }
+
+  /** To be asked again after every short pause. */
+  isHung(): boolean {
+    if (!this.#patience.isOver()) return false
+    const before = this.#signs
+    this.#signs = signsOfLife(this.#root, this.#view)
+    this.#silences += 1
+    if (this.#signs === before || this.#silences > MOST_SILENCES) return true
+    this.#patience = new Patience(SILENCE_MS)
+    return false
+  }
+}
+
+/** What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him. */
+function signsOfLife(root: StateRoot, { run_id, owner }: RunView): string {
+  const holders = [owner?.owner, owner?.guard].map(holder => holder && usageOf(holder)?.cpu_seconds)
+  return [shownAt(root, run_id), ...holders].join()
+}
+
+function shownAt(root: StateRoot, run_id: string): number | null {
   try {
     return lstatSync(root.live(run_id)).mtimeMs
   } catch {
@@ -38,6 +72,6 @@ function show(root: StateRoot, run_id: string): void {
   try {
     lutimesSync(root.live(run_id), now, now)
   } catch {
-    // The disk has become read-only, or the file is gone: then he is waited for as long as one that hangs.
+    // The disk has become read-only, or the file is gone: then the time that it takes tells.
   }
 }

@@ -11,9 +11,8 @@ import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
-import { Patience } from './patience.js'
 import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
-import { lifeShownAt } from './sign-of-life.js'
+import { OwnerWatch } from './sign-of-life.js'
 import { type RunView, viewRun } from './status.js'
 
 export interface StopOptions {
@@ -43,8 +42,6 @@ export interface Survivor {
   readonly tried: boolean
 }
 
-/** How long an owner may be silent beyond the grace before it counts as hung (design §6.3). */
-const OWNER_SILENCE_MS = 2_000
 const POLL_MS = 10
 /** Between two looks at whether anybody is left who could write the end record. */
 const HOLDER_LOOK_MS = 100
@@ -152,9 +149,9 @@ class Stop {
     const end_path = recordPath(this.#root, this.#run_id, 'end')
     if (existsSync(end_path)) return this.#result(view, 'already_ended')
     this.#ask()
-    const patience = this.#patience(view)
+    const watch = this.#watch(view)
     while (!existsSync(end_path)) {
-      if (patience.isOver()) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
+      if (watch.isHung()) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
       await pause(POLL_MS)
     }
     return this.#result(viewRun(this.#root, this.#run_id), 'stopped')
@@ -162,17 +159,11 @@ class Stop {
 
   async #waitForEnd(view: RunView): Promise<StopResult> {
     const end_path = recordPath(this.#root, this.#run_id, 'end')
-    let patience = this.#patience(view)
-    let shown_at = lifeShownAt(this.#root, this.#run_id)
+    const watch = this.#watch(view)
     let look_at = monotonicMs() + HOLDER_LOOK_MS
     while (!existsSync(end_path)) {
       const now = monotonicMs()
-      if (patience.isOver()) {
-        const before = shown_at
-        shown_at = lifeShownAt(this.#root, this.#run_id)
-        if (shown_at === before) return this.#outOfPatience()
-        patience = new Patience(OWNER_SILENCE_MS)
-      }
+      if (watch.isHung()) return this.#outOfPatience()
       if (now >= look_at) {
         look_at = now + HOLDER_LOOK_MS
         const seen = viewRun(this.#root, this.#run_id)
@@ -185,13 +176,14 @@ class Stop {
   }
 
   /** The first request stands, and with it its grace. */
-  #patience({ stop, owner_state, intent, main }: RunView): Patience {
+  #watch(view: RunView): OwnerWatch {
+    const { stop, owner_state, intent, main } = view
     const { force, grace_ms } = this.#options
     // A guard, or the owner of a run whose program has gone, may have begun before anybody asked.
     const has_begun = owner_state === 'guard' || (main !== null && look(main.main) !== 'alive')
     const begun_grace = has_begun ? (intent?.limits.grace_ms ?? 0) : 0
     const grace = force ? 0 : Math.max(grace_ms, stop?.grace_ms ?? 0, begun_grace)
-    return new Patience(grace + OWNER_SILENCE_MS)
+    return new OwnerWatch(this.#root, view, grace)
   }
 
   async #outOfPatience(): Promise<StopResult> {
@@ -204,11 +196,11 @@ class Stop {
   /** Owner and guard are gone. Who linked the request does the work; the others wait, as long as that one lives. */
   async #endLost(view: RunView, asked: Asked): Promise<StopResult> {
     const asker = view.stop?.asker
-    const patience = this.#patience(view)
+    const watch = this.#watch(view)
     while (asked === 'exists' && asker && !sameProcess(asker, self()) && look(asker) === 'alive') {
       const seen = viewRun(this.#root, this.#run_id)
       if (seen.end) return this.#ended(seen)
-      if (patience.isOver()) break
+      if (watch.isHung()) break
       await pause(POLL_MS)
     }
     return this.#endOurselves(viewRun(this.#root, this.#run_id))
