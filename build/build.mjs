@@ -1,4 +1,4 @@
-// Builds dist/: the library and the bin as ESM with shared chunks, the shim and the watcher as one file each,
+// Builds dist/: the library as scripts and modules, the bin, the shim and the watcher, the licences of what is in them,
 // the declarations, and the reference tool's compiled manifest.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { bundleLibrary, bundleShim } from './cold-bundle.mjs'
+import { writeLicenses } from './licenses.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -22,7 +23,7 @@ const shared = {
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 
 // Every module of dist lies exactly one level below it, so that any of them finds the shim by one relative path.
-await bundleLibrary(
+const library = await bundleLibrary(
   { ...shared, packages: 'external' },
   // What authors import, by three names: one module at run time, so that loading it costs one file.
   ['framework/index.ts', 'framework/author.ts', 'framework/testing.ts'],
@@ -31,13 +32,14 @@ await bundleLibrary(
 )
 
 // Whole in themselves: they go on working while the package is upgraded or removed under a running process.
-await bundleShim(shared)
+const shim = await bundleShim(shared)
 await build({
   ...shared,
   entryPoints: ['commands/reference/directory-watcher/program.ts'],
   outfile: 'dist/commands/directory-watcher.js',
 })
 
+await writeLicenses([...library, ...shim], join(root, 'dist/LICENSES.txt'))
 chmodSync(join(root, 'dist/bin/chaperone.js'), 0o755)
 node('dist/bin/chaperone.js', 'manifest', '--write')
 // The first usual call leaves its compiled code for all later ones.

@@ -30,6 +30,7 @@ const UNSPLIT = new Set(['commands.reference.run', 'commands.reference.start'])
  * @param sources what the cold file is made of, with everything that they import statically
  * @param classes modules that must exist once, in the cold part, although it does not need them
  * @param programs source file by output path; they import the cold file
+ * @returns the paths of all files that were bundled
  */
 export async function bundleLibrary(shared, sources, classes, programs) {
   const lazy = new Map()
@@ -60,7 +61,7 @@ export async function bundleLibrary(shared, sources, classes, programs) {
       [...lazy].filter(([, name]) => wanted(name)).map(([source, name]) => [`lazy/${name}`, source]),
     )
   const fromCold = takeFromCold(new Set(library.map(path => resolve(path))))
-  const parts = { ...shared, bundle: true, outdir: 'dist', write: false }
+  const parts = { ...shared, bundle: true, outdir: 'dist', write: false, metafile: true }
   const whole = await build({
     ...parts,
     packages: 'bundle',
@@ -84,6 +85,7 @@ export async function bundleLibrary(shared, sources, classes, programs) {
     else await write(path, contents)
   }
   await writeCold(cold.outputFiles[0].text, needed, digests, options)
+  return [cold, whole, split].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 }
 
 /** Modules of functions that few calls need; loading this one takes half a millisecond. */
@@ -206,12 +208,14 @@ function scriptOf(text, isWanted = () => true) {
 /**
  * The shim: a script too, for it is started with every background run. What loads it is CommonJS, which Node starts
  * some milliseconds sooner; proper-lockfile within asks for Node's modules by `require`.
+ * @returns the paths of all files that were bundled
  */
 export async function bundleShim(shared) {
   const directory = 'dist/framework/shim'
   const options = { ...shared, bundle: true, plugins: [builtinsAsObjects], format: 'cjs' }
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...options,
+    metafile: true,
     entryPoints: ['framework/shim/shim.ts'],
     define: { 'import.meta.url': '__url' },
     minifyWhitespace: true,
@@ -232,6 +236,7 @@ loadScript('./shim.script.js', pathToFileURL(__filename).href, '${digest}', path
     },
     outfile: `${directory}/shim.js`,
   })
+  return Object.keys(metafile.inputs)
 }
 
 const digestOf = script => createHash('sha256').update(script).digest('hex').slice(0, 12)

@@ -53,6 +53,10 @@ test('the tarball holds the build, no sources, no tests, and no script that npm 
     expect(paths).toContain('dist/bin/chaperone.js')
     expect(paths).toContain('dist/framework/shim/shim.js')
     expect(paths).toContain('dist/bin/chaperone.manifest.js')
+    // What is bundled into it comes with its licences.
+    const licenses = readFileSync(join(root, 'dist/LICENSES.txt'), 'utf8')
+    for (const bundled of ['graceful-fs', 'proper-lockfile', 'retry', 'signal-exit'])
+      expect(licenses).toMatch(new RegExp(`^${bundled} \\d+\\.\\d+\\.\\d+$`, 'm'))
     expect(paths.filter(path => /^(test|build|bin|framework|commands|manifest)(\/|$)/.test(path))).toEqual([])
     const shipped = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     expect(Object.keys(shipped)).not.toContain('scripts')
