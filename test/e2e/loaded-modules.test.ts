@@ -33,15 +33,18 @@ await runTool({
   return script
 }
 
+/** The files that one process loaded. */
+function filesOf(coverage: string): string[] {
+  const { result }: { result: { url: string }[] } = JSON.parse(readFileSync(coverage, 'utf8'))
+  return result.map(({ url }) => url).filter(url => url.startsWith('file:'))
+}
+
 /** The files that one call loaded, as V8's coverage names them. */
 async function loadedBy(sandbox: Sandbox, argv: readonly string[], script: string) {
   const directory = sandbox.directory(`coverage-${argv[0]}`)
   const answer = await sandbox.call(argv, { script, env: { NODE_V8_COVERAGE: directory } })
   expect(answer.code, answer.stdout).toBe(0)
-  const files = readdirSync(directory).flatMap(name => {
-    const { result }: { result: { url: string }[] } = JSON.parse(readFileSync(join(directory, name), 'utf8'))
-    return result.map(({ url }) => url).filter(url => url.startsWith('file:'))
-  })
+  const files = readdirSync(directory).flatMap(name => filesOf(join(directory, name)))
   const builtins: string[] = answer.envelope.data.builtins ?? []
   return { files, builtins }
 }
@@ -72,4 +75,18 @@ test('neither child_process nor crypto, net or tty is loaded by a call that star
   expect(builtins.length).toBeGreaterThan(50)
   const dear = ['child_process', 'crypto', 'net', 'tty', 'readline'].map(name => `NativeModule ${name}`)
   expect(builtins.filter(name => dear.includes(name))).toEqual([])
+})
+
+test('`run` and `start` load a handful of files, and none of another package', async () => {
+  const sandbox = Sandbox.create()
+  for (const command of ['run', 'start']) {
+    const directory = sandbox.directory(`coverage-${command}`)
+    const answer = await sandbox.call([command, '--', 'true'], { env: { NODE_V8_COVERAGE: directory } })
+    expect(answer.code, answer.stdout + answer.stderr).toBe(0)
+    const files = readdirSync(directory).map(name => filesOf(join(directory, name)))
+    const own = files.find(urls => urls.some(url => url.endsWith('/bin/chaperone.js'))) ?? []
+    // The bin, the library and its script, the contract, the command, and one or two parts.
+    expect(own.length, own.join('\n')).toBeLessThanOrEqual(7)
+    expect(own.filter(url => url.includes('/node_modules/'))).toEqual([])
+  }
 })
