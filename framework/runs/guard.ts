@@ -3,7 +3,8 @@
  * that only the owner holds: one byte means a clean end, end-of-file means that the owner is dead, and the
  * shell becomes our shim in its ending mode. A shell, because it costs 0.2 MB where Node costs 40.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { minimalEnvironment } from '../process/environment.js'
 import { identify, type ProcessIdentity, self } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
@@ -13,7 +14,10 @@ import type { RunIntent } from './records.js'
 import { installedShimPath } from './shim-path.js'
 
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
-const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0; exec "$@"`
+// Where the package has gone meanwhile, the shim is read from the descriptor that was opened when it was there.
+const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0
+[ -e "$2" ] && exec "$@"
+node=$1; shift 2; exec "$node" --input-type=module - "$@" <&3`
 
 export interface Guard {
   readonly identity: ProcessIdentity | null
@@ -30,27 +34,22 @@ export interface Guard {
  */
 export async function startGuard(root: StateRoot, marker: RunIntent['marker']): Promise<Guard> {
   const owner = self()
-  const child = ownChild(
-    spawn(
-      '/bin/sh',
-      [
-        '-c',
-        SCRIPT,
-        'guard',
-        process.execPath,
-        installedShimPath(),
-        'end-lost',
-        root.path,
-        JSON.stringify(owner),
-      ],
-      {
+  const shim_path = installedShimPath()
+  const shim = openSync(shim_path, 'r')
+  let child: ChildProcess
+  try {
+    const end_lost = [shim_path, 'end-lost', root.path, JSON.stringify(owner)]
+    child = ownChild(
+      spawn('/bin/sh', ['-c', SCRIPT, 'guard', process.execPath, ...end_lost], {
         detached: true,
         cwd: '/',
         env: ownEnvironment(marker),
-        stdio: ['pipe', 'ignore', 'ignore'],
-      },
-    ),
-  )
+        stdio: ['pipe', 'ignore', 'ignore', shim],
+      }),
+    )
+  } finally {
+    closeSync(shim)
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     if (child.pid === undefined) return

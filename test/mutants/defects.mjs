@@ -95,8 +95,8 @@ export const DEFECTS = [
   {
     name: 'no guard',
     file: 'framework/runs/guard.ts',
-    from: 'read -r _ && exit 0; exec "$@"',
-    to: 'read -r _; exit 0',
+    from: 'read -r _ && exit 0\n',
+    to: 'read -r _; exit 0\n',
     row: 'killed-together',
     tests: "start.* 'the owner' killed: the guard ends",
   },

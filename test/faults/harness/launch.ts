@@ -28,8 +28,17 @@ export class Launch {
   readonly #words: readonly string[]
   readonly #script: string
 
-  /** @param options of the command, for `run` and `start` */
-  constructor(world: World, verb: Verb, program: readonly string[], options: readonly string[] = []) {
+  /**
+   * @param options of the command, for `run` and `start`
+   * @param script of the reference tool, where it is not the built one, for `run` and `start`
+   */
+  constructor(
+    world: World,
+    verb: Verb,
+    program: readonly string[],
+    options: readonly string[] = [],
+    script: string = CHAPERONE,
+  ) {
     this.#world = world
     this.#verb = verb
     this.#words = verb === 'ctx.run' ? [] : [...options, '--', ...program]
@@ -37,7 +46,7 @@ export class Launch {
     this.#script =
       verb === 'ctx.run'
         ? probe(world, `await ctx.run(${JSON.stringify(program)})\nreturn { ran: true }`)
-        : CHAPERONE
+        : script
   }
 
   /** The whole command line that runs the program. */

@@ -7,6 +7,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished } from 'vitest'
 import { type Answer, CHAPERONE, type Envelope, Sandbox, type Scene } from '../../e2e/harness/sandbox.js'
+import { until } from '../../e2e/harness/until.js'
 import { asSpace, type Space } from './space.js'
 import type { Method } from './ways.js'
 import { type Below, type Exit, Witness } from './witness.js'
@@ -131,6 +132,18 @@ export class World implements Scene {
         return found !== undefined && this.witness.kill(found, signal)
       },
     }
+  }
+
+  /** What somebody writes into a file of the world, as soon as there is some of it. */
+  textIn(name: string): Promise<string> {
+    return until(`text in ${name}`, () => textOf(join(this.path, name)))
+  }
+
+  /** So many pids, each on a line of its own. */
+  async pidsIn(name: string, count: number): Promise<number[]> {
+    const all = (): number[] => textOf(join(this.path, name)).split('\n').slice(0, -1).map(Number)
+    await until(`${count} pids in ${name}`, () => all().length >= count)
+    return all()
   }
 
   /** What lives below the witness now. */

@@ -1,0 +1,72 @@
+/**
+ * The package goes while its runs go on, or is installed anew under them: runs are still ended by their lifetime, by
+ * their guard, and by a stop of the installation that is there then.
+ */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
+import { Launch } from './harness/launch.js'
+import { inEveryWay } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+/** One child in the group, one in a session of its own. */
+const FAMILY = [
+  'sh',
+  '-c',
+  'sleep 3600 & echo $! >"child.$$"; setsid sleep 3600 & echo $! >>"child.$$"; exec sleep 3600',
+]
+/** Less than the row may take, more than it takes to get to the end of the package. */
+const LIFETIME = ['--max-lifetime', '6s']
+
+inEveryWay(['start', 'run'], ({ verb, method }) => {
+  test.each(['deleted', 'replaced'])(
+    'the package is %s: a lifetime, a guard and a stop end their runs',
+    async fate => {
+      const world = World.create(method)
+      const installation = join(world.path, 'installation')
+      install(installation)
+      const script = join(installation, 'node_modules/chaperone/dist/bin/chaperone.js')
+      const bounded = new Launch(world, verb, FAMILY, LIFETIME, script)
+      const free = new Launch(world, verb, FAMILY, [], script)
+      const calls = await Promise.all([
+        world.exec(bounded.argv('lifetime')),
+        world.exec(free.argv('guard')),
+        world.exec(free.argv('stop')),
+      ])
+      const runs = await Promise.all(['lifetime', 'guard', 'stop'].map(session => free.running(session)))
+      for (const { run_id, main } of runs) await free.seen(run_id, await world.pidsIn(`child.${main.pid}`, 2))
+      if (verb === 'start') for (const { answer } of calls) expect((await answer).code).toBe(0)
+
+      rmSync(installation, { recursive: true })
+      if (fate === 'replaced') install(installation)
+
+      const [lifetime, guard, stop] = runs
+      if (!lifetime || !guard || !stop) throw new Error('a run is missing')
+      const was_there = await world.witness.kill(guard.owner, 'SIGKILL')
+      const stopped = await world.call(['stop', stop.run_id])
+      expect(stopped.code, stopped.stdout).toBe(0)
+      expect(stopped.envelope.data.stopped).toMatchObject([{ survivors: [] }])
+      await world.nothingLeft()
+      for (const { run_id } of runs)
+        expect(free.read(run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
+      // A call may miss what it would have loaded next: then it fails, and its program is ended with it.
+      if (verb === 'run') return
+      expect(was_there).toBe(true)
+      const causes = [lifetime, guard, stop].map(({ run_id }) => free.read(run_id, 'end').stop_cause)
+      expect(causes).toEqual(['max_lifetime', 'owner_lost', 'user'])
+    },
+  )
+})
+
+/** As npm leaves it, of a later version by its name; only the package itself is there for this test alone. */
+function install(place: string): void {
+  const modules = join(inject('consumer'), 'node_modules')
+  const own = join(place, 'node_modules')
+  mkdirSync(own, { recursive: true })
+  for (const name of readdirSync(modules).filter(name => !name.startsWith('.') && name !== 'chaperone'))
+    symlinkSync(join(modules, name), join(own, name))
+  for (const part of ['dist', 'schemas', 'package.json'])
+    cpSync(join(modules, 'chaperone', part), join(own, 'chaperone', part), { recursive: true })
+  const path = join(own, 'chaperone/package.json')
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"version": "[^"]*"/, '"version": "0.99.0"'))
+}
