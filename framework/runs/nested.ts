@@ -13,6 +13,7 @@ import {
   publishStop,
   type RunEnd,
   type RunOwner,
+  readEnd,
   readIntent,
   readMain,
   readOwner,
@@ -30,7 +31,7 @@ type Survivors = RunEnd['survivors']
  * Asks the owners of all live runs inside a run to end them, with cause `parent_run`, and waits for them: at the
  * longest the grace and a little more. Never rejects: what cannot be read of a nested run keeps no outer one.
  * @param force KILL at once, now or when it fires
- * @returns the main processes that are still alive
+ * @returns what is still alive of them: what their ends name, and the main processes of those that nobody ended
  */
 export async function endNested(
   root: StateRoot,
@@ -52,7 +53,7 @@ export async function endNested(
     }
   }
   force.removeEventListener('abort', hurry)
-  return asked.flatMap(nested => quietly(() => aliveOf(root, nested)) ?? [])
+  return asked.flatMap(nested => quietly(() => survivorsOf(root, nested)) ?? [])
 }
 
 /** A run inside another, as a report of the outer one names it. */
@@ -81,6 +82,12 @@ function isDone(root: StateRoot, run_id: string): boolean {
   if (existsSync(recordPath(root, run_id, 'end'))) return true
   const owner = ownerOf(root, run_id)
   return ![owner?.owner, owner?.guard].some(holder => holder && look(holder) === 'alive')
+}
+
+function survivorsOf(root: StateRoot, run_id: string): Survivors {
+  const end = readEnd(root, run_id)
+  if (end.state !== 'ok') return aliveOf(root, run_id)
+  return end.record.survivors.filter(({ identity }) => look(identity) === 'alive')
 }
 
 function aliveOf(root: StateRoot, run_id: string): Survivors {

@@ -26,6 +26,31 @@ inEveryWay(['start', 'run'], way => {
       await endedByTheOutermost(world, launch, runs)
     },
   )
+
+  test('owner and guard of the outer one killed: its stop ends all', async () => {
+    const { world, launch, runs } = await nested(way)
+    await loseHolders(world, found(runs, 0))
+    await endedByTheOutermost(world, launch, runs)
+  })
+
+  test.each(['middle', 'inner'] as const)(
+    'owner and guard of the %s one killed: a stop of the outermost says that it lives, and cleanup ends it',
+    async lost => {
+      const { world, launch, runs } = await nested(way)
+      const { main, run_id } = found(runs, LEVELS.indexOf(lost))
+      await loseHolders(world, found(runs, LEVELS.indexOf(lost)))
+      const stopped = await launch.call(['stop', found(runs, 0).run_id])
+      expect(stopped.code, stopped.stdout).toBe(3)
+      expect(stopped.envelope.data.stopped).toMatchObject([
+        { outcome: 'survivors', survivors: [{ pid: main.pid }] },
+      ])
+      const cleanup = await launch.call(['cleanup', '--all-sessions'])
+      expect(cleanup.code, cleanup.stdout).toBe(0)
+      await world.nothingLeft()
+      expect(launch.read(run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
+      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
 })
 
 async function endedByTheOutermost(world: World, launch: Launch, runs: readonly Recorded[]): Promise<void> {
@@ -38,6 +63,11 @@ async function endedByTheOutermost(world: World, launch: Launch, runs: readonly 
   for (const one of runs)
     expect(launch.read(one.run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
   expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+}
+
+async function loseHolders(world: World, { owner, guard }: Recorded): Promise<void> {
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
+    for (const one of [guard, owner]) expect(await world.witness.kill(one, signal)).toBe(true)
 }
 
 /** The three, from the outermost; each program stays when the one inside it has gone. */
