@@ -6,12 +6,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
-import { Launch } from './harness/launch.js'
+import { canTrace } from './harness/kill-at.js'
+import { Launch, type Recorded } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
-import { World } from './harness/world.js'
+import { program, World } from './harness/world.js'
 
 /** Leaves orphans that end, below whoever adopts them, and goes on. */
 const LEAVING = ['sh', '-c', 'sh -c "sleep 0.1 & setsid sleep 0.1 &"; sleep 0.3; : >left; exec sleep 3600']
+
+const is_traceable = canTrace()
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test('a run that is stopped is over, and so is one whose owner was killed', async () => {
@@ -23,8 +26,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(answer.code, answer.stdout).toBe(0)
     expect(answer.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
 
-    await world.exec(launch.argv('lost'))
-    const lost = await launch.running('lost')
+    const lost = await answered(world, launch, way, 'lost')
     expect(await world.witness.kill(lost.owner, 'SIGKILL')).toBe(true)
     expect(await launch.record(lost.run_id, 'end')).toMatchObject({ stop_cause: 'owner_lost', survivors: [] })
     await zombiesLeft(world, launch, [stopped.run_id, lost.run_id])
@@ -32,8 +34,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 
   test('one whose owner and guard were killed is lost, and a cleanup ends it', async () => {
     const { world, launch } = await unreaped(way)
-    await world.exec(launch.argv('lost'))
-    const { run_id, owner, guard } = await launch.running('lost')
+    const { run_id, owner, guard } = await answered(world, launch, way, 'lost')
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
       for (const holder of [guard, owner]) expect(await world.witness.kill(holder, signal)).toBe(true)
     await until('ps to call it lost', async () => {
@@ -45,6 +46,27 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(cleanup.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
     await zombiesLeft(world, launch, [run_id])
   })
+
+  test.skipIf(!is_traceable)(
+    `one whose main process is a zombie of somebody who traces it is over${is_traceable ? '' : ' (needs ptrace)'}`,
+    async () => {
+      const world = World.create(way.method)
+      const launch = new Launch(world, way.verb, ['sleep', '3600'])
+      await world.exec(launch.argv('s'))
+      const { run_id, main } = await launch.running('s')
+      const tracer = await world.exec([program('tracer'), String(main.pid)])
+      await until('it to be traced', () => existsSync(join(world.path, 'tracing')))
+      const stopped = await launch.call(['stop', run_id, '--kill-after', '200ms'])
+      expect(stopped.code, stopped.stdout).toBe(0)
+      // Nobody told its owner how it ended.
+      const how = { outcome: 'stopped', exit_reason: 'runtime_error', survivors: [] }
+      expect(stopped.envelope.data.stopped).toMatchObject([how])
+      expect((await world.witness.list()).find(({ pid }) => pid === main.pid)?.state).toBe('Z')
+      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+      expect(await tracer.kill('SIGKILL')).toBe(true)
+      await world.nothingLeft()
+    },
+  )
 
   test('one that ends by itself is over, and its session is stopped without waiting for anybody', async () => {
     const { world } = await unreaped(way)
@@ -63,6 +85,13 @@ async function unreaped({ verb, method }: Way) {
   const world = World.create(method)
   await world.witness.reapAdopted(false)
   return { world, launch: new Launch(world, verb, LEAVING) }
+}
+
+/** Runs it, until its caller has been told of it: one that is killed before ends its run. */
+async function answered(world: World, launch: Launch, { verb }: Way, session: string): Promise<Recorded> {
+  const { answer } = await world.exec(launch.argv(session))
+  if (verb === 'start') await answer
+  return launch.running(session)
 }
 
 /** As `over`, and there are zombies. */
