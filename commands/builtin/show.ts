@@ -1,5 +1,5 @@
 /** `show`: one run, everything on record and what is alive of it. Reads only. */
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { defineCommand } from '../../framework/author.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
 import { spelled } from '../../framework/invocation/spelled-command.js'
@@ -117,7 +117,7 @@ export default defineCommand({
     const { intent, main, end, owner } = view
     const ready = readReady(root, run_id)
     const path = logPath(root, run_id)
-    const log = statSync(path, { throwIfNoEntry: false })
+    const log = statOf(path)
     const lifetime = intent?.limits.max_lifetime_ms ?? null
     return {
       run_id,
@@ -166,3 +166,12 @@ export default defineCommand({
     }
   },
 })
+
+/** Null also where the run's directory may not be entered: its records are named as damaged then. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
+}

@@ -3,7 +3,7 @@
  * becomes a hole. The program keeps its descriptor, so the file is never copied or replaced.
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readSync, type Stats, statSync, truncateSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readSync, type Stats, truncateSync } from 'node:fs'
 import { ownChild } from '../process/own-children.js'
 import { LOG_BLOCK_BYTES, logHeadBytes } from './log-shape.js'
 
@@ -65,8 +65,9 @@ export class LogCap {
   /** @returns how long the log is, the hole included; never rejects */
   async #look(): Promise<number> {
     try {
-      const stat = statSync(this.#path, { throwIfNoEntry: false })
-      if (!stat) return 0
+      const stat = lstatSync(this.#path, { throwIfNoEntry: false })
+      // What somebody put in its place, a symlink to a file of his, is not ours to cut.
+      if (!stat?.isFile()) return 0
       if (this.#isTooLong(stat)) await this.#cut(stat.size)
       return stat.size
     } catch {

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, rmdirSync, rmSync, wri
 import { errnoOf } from '../process/errno.js'
 import { look } from '../process/liveness.js'
 import { withLock } from '../store/lock.js'
-import { createPrivateDirectory } from '../store/private-directory.js'
+import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
 import { pidFilePath } from './pid-file-path.js'
@@ -46,6 +46,7 @@ export interface PidChange {
 export async function refreshPidFile(root: StateRoot, session_id: string, change?: PidChange): Promise<void> {
   const path = pidFilePath(root, session_id)
   try {
+    if (isSymlink(root.session(session_id))) return
     const rewriteUnlessDone = (): void => {
       if (!change || !tells(path, change)) rewrite(root, session_id)
     }

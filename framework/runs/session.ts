@@ -7,13 +7,14 @@ import { errnoOf } from '../process/errno.js'
 import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { newRunId } from '../store/ids.js'
-import { createPrivateDirectory } from '../store/private-directory.js'
+import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
 import { publish, readRecord } from '../store/record.js'
 import { isSessionId } from '../store/session-id.js'
 import type { StateRoot } from '../store/state-root.js'
 import { RECORD_VERSION } from './records.js'
 
-const FULL_OR_READ_ONLY = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
+/** The disk is full or read-only, or a symlink stands where the session's directory was. */
+const TAKES_NO_MARK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ELOOP'])
 const DIRECTORY_TRIES = 20
 
 const stoppingPath = (root: StateRoot, session_id: string): string =>
@@ -69,10 +70,12 @@ export class StoppingMark {
   renew(): void {
     const { session_id } = this.#own
     try {
-      if (!isStopping(this.#root, session_id)) rmSync(this.#path, { force: true })
-      inSessionDirectory(this.#root, session_id, () => publish(this.#path, this.#own, { sync: false }))
+      inSessionDirectory(this.#root, session_id, () => {
+        if (!isStopping(this.#root, session_id)) rmSync(this.#path, { force: true })
+        publish(this.#path, this.#own, { sync: false })
+      })
     } catch (error) {
-      if (!FULL_OR_READ_ONLY.has(errnoOf(error) ?? '')) throw error
+      if (!TAKES_NO_MARK.has(errnoOf(error) ?? '')) throw error
     }
     const standing = this.#standing()
     if (!standing) return
@@ -95,11 +98,14 @@ export class StoppingMark {
 /**
  * Does something that needs the session's directory, which whoever ends the last run of the session may remove at any
  * moment.
+ * @throws NodeJS.ErrnoException: ELOOP where a symlink stands there
  */
 export function inSessionDirectory<T>(root: StateRoot, session_id: string, work: () => T): T {
   for (let tries = 1; ; tries += 1) {
     try {
-      createPrivateDirectory(root.session(session_id))
+      const path = root.session(session_id)
+      if (createPrivateDirectory(path) === 'exists' && isSymlink(path))
+        throw Object.assign(new Error(`${path} is a symlink`), { code: 'ELOOP' })
       return work()
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || tries >= DIRECTORY_TRIES) throw error

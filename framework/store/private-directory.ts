@@ -24,6 +24,10 @@ export function createPrivateDirectory(path: string): 'created' | 'exists' {
   return 'created'
 }
 
+/** Whether a symlink stands there: what it leads to is not ours to write or remove. */
+export const isSymlink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+
 /**
  * Verifies a directory for writing, and makes it with all missing parents, each private, where it is not there.
  * @param variable the environment variable that the error names

@@ -10,29 +10,34 @@ import { World } from './harness/world.js'
 const LIFETIME = '3s'
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
-  test.each([
+  const stops = [
     { by: 'stop', argv: (run_id: string) => ['stop', '--kill-after', '0', run_id] },
     { by: 'session stop', argv: () => ['session', 'stop', 's', '--kill-after', '0'] },
-  ])('$by says that the owner is hung, and ends nothing; stop --force ends all', async ({ argv }) => {
-    const { world, launch, recorded } = await stopped(way)
-    const { run_id } = recorded
-    const hung = await launch.call(argv(run_id))
-    expect(hung.code, hung.stdout).toBe(10)
-    expect(hung.envelope.error).toMatchObject({ code: 'OWNER_HUNG' })
-    expect(hung.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'owner_hung', exit_reason: null }])
-    expect(await lives(world, recorded)).toBe(true)
-    expect(launch.read(run_id, 'end')).toBeNull()
-    const shown = (await launch.call(['show', run_id])).envelope.data
-    expect(shown).toMatchObject({ status: 'running', owner: 'alive', alive: true })
+  ]
+  // A session is stopped by the same stop.
+  test.each(way.verb === 'start' ? stops : stops.slice(0, 1))(
+    '$by says that the owner is hung, and ends nothing; stop --force ends all',
+    async ({ argv }) => {
+      const { world, launch, recorded } = await stopped(way)
+      const { run_id } = recorded
+      const hung = await launch.call(argv(run_id))
+      expect(hung.code, hung.stdout).toBe(10)
+      expect(hung.envelope.error).toMatchObject({ code: 'OWNER_HUNG' })
+      expect(hung.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'owner_hung', exit_reason: null }])
+      expect(await lives(world, recorded)).toBe(true)
+      expect(launch.read(run_id, 'end')).toBeNull()
+      const shown = (await launch.call(['show', run_id])).envelope.data
+      expect(shown).toMatchObject({ status: 'running', owner: 'alive', alive: true })
 
-    const forced = await launch.call(['stop', '--force', run_id])
-    expect(forced.code, forced.stdout).toBe(0)
-    expect(forced.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
-    expect(await lives(world, recorded)).toBe(false)
-    await world.nothingLeft()
-    expect(launch.read(run_id, 'end')).toMatchObject({ reconcile_reason: 'owner_hung', survivors: [] })
-    expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
-  })
+      const forced = await launch.call(['stop', '--force', run_id])
+      expect(forced.code, forced.stdout).toBe(0)
+      expect(forced.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
+      expect(await lives(world, recorded)).toBe(false)
+      await world.nothingLeft()
+      expect(launch.read(run_id, 'end')).toMatchObject({ reconcile_reason: 'owner_hung', survivors: [] })
+      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
 
   test('cleanup says that the owner is hung; once it goes on the run is ended', async () => {
     const { world, launch, recorded } = await stopped(way)

@@ -42,7 +42,7 @@ export class Launch {
     this.#world = world
     this.#verb = verb
     this.#words = verb === 'ctx.run' ? [] : [...options, '--', ...program]
-    this.state = verb === 'ctx.run' ? join(world.path, 'home/.local/state/probe') : world.state
+    this.state = join(world.root, stateOf(world.path, verb))
     this.#script =
       verb === 'ctx.run'
         ? probe(world, `await ctx.run(${JSON.stringify(program)})\nreturn { ran: true }`)
@@ -117,6 +117,10 @@ export class Launch {
     )
   }
 }
+
+/** Where the tool of a verb records its runs. */
+export const stateOf = (world: string, verb: Verb): string =>
+  join(world, verb === 'ctx.run' ? 'home/.local/state/probe' : 'state')
 
 const holder = ({ pid, start_time }: { pid: number; start_time: number }): Holder => ({
   pid,

@@ -64,6 +64,11 @@ export class Witness {
     })
   }
 
+  /** Where its root directory is seen from outside of its mount namespace (proc_pid_root(5)). */
+  get root(): string {
+    return `/proc/${this.#process.pid}/root`
+  }
+
   async spawn({ argv, cwd, env, stdin, stdout, stderr }: SpawnRequest): Promise<Spawned> {
     const variables = Object.entries(env).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],

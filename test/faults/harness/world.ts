@@ -46,6 +46,8 @@ export class World implements Scene {
   readonly path: string
   readonly state: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What to put before a path to see it as the witness does; empty where the test sees the same. */
+  readonly root: string
   readonly #method: Method
   #calls = 0
 
@@ -53,6 +55,7 @@ export class World implements Scene {
     this.sandbox = sandbox
     const witness = [program('witness')]
     this.witness = new Witness(space ? asSpace(space, sandbox.path, witness) : witness)
+    this.root = space?.has_disk ? this.witness.root : ''
     this.path = sandbox.path
     this.state = sandbox.state
     this.#method = method

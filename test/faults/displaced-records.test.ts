@@ -1,0 +1,192 @@
+/**
+ * The directories of live runs are closed, removed, or replaced by symlinks. What nobody could find any more ends by
+ * itself, what can be found can be ended, and nothing of what a symlink leads to is touched.
+ */
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
+import { Launch } from './harness/launch.js'
+import { canMake, type Space } from './harness/space.js'
+import { inEveryWay } from './harness/ways.js'
+import { World } from './harness/world.js'
+
+/** Modes count for everybody, also for root (capabilities(7)). */
+const CLOSED: Space = {
+  mounts: 'set -- setpriv --inh-caps -all --bounding-set -dac_override,-dac_read_search -- "$@"',
+}
+const can_close = canMake(CLOSED)
+
+const MIB = 1024 * 1024
+
+/** What is tried with every kind of owner: its own files. */
+const OF_OWNER = ['the state root is removed', 'the log', 'the journal', 'the end record']
+
+inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
+  const isTried = ({ what }: { readonly what: string }): boolean =>
+    verb === 'start' || OF_OWNER.includes(what)
+  const begin = async (space: Space | null = null) => {
+    const world = World.create(method, space)
+    const launch = new Launch(world, verb, ['sleep', '3600'])
+    const { answer } = await world.exec(launch.argv('s'))
+    const recorded = await launch.running('s')
+    if (verb === 'start') await answer
+    const { state } = launch
+    await until('the pid file', () => existsSync(join(state, 'sessions/s/children.pids')))
+    return { world, launch, recorded, state, directory: join(state, 'runs', recorded.run_id) }
+  }
+
+  test.each(
+    [
+      {
+        what: "the run's directory is removed",
+        vanish: (_: string, directory: string) => rmSync(directory, { recursive: true }),
+      },
+      { what: 'the state root is removed', vanish: (state: string) => rmSync(state, { recursive: true }) },
+      { what: 'the state root is moved away', vanish: (state: string) => renameSync(state, `${state}-old`) },
+      {
+        what: 'the state root is replaced by an empty one',
+        vanish: (state: string) => {
+          renameSync(state, `${state}-old`)
+          mkdirSync(state, { mode: 0o700 })
+        },
+      },
+    ].filter(isTried),
+  )('$what: the run ends with nobody calling', async ({ vanish }) => {
+    const { world, launch, state, directory } = await begin()
+    vanish(state, directory)
+    await world.nothingLeft()
+    const ps = await launch.call(['ps'])
+    expect(ps.code, ps.stdout).toBe(0)
+  })
+
+  test.skipIf(!can_close)(
+    `a directory that may not be entered is named, ends nothing, and its run can be ended afterwards${can_close ? '' : ' (needs a mount namespace)'}`,
+    async () => {
+      const { world, launch, recorded, state, directory } = await begin(CLOSED)
+      const lives = async () => (await world.survivors()).some(({ pid }) => pid === recorded.main.pid)
+      chmodSync(directory, 0)
+      const shown = await launch.call(['show', recorded.run_id])
+      expect(shown.envelope.data, shown.stdout).toMatchObject({ status: 'unknown', exit_code: null })
+      expect(shown.envelope.data.damaged).toContainEqual(
+        expect.objectContaining({ record: 'main', state: 'corrupt' }),
+      )
+      chmodSync(directory, 0o700)
+      for (const name of ['runs', 'live']) {
+        chmodSync(join(state, name), 0)
+        for (const argv of [['ps'], ['stop', recorded.run_id], ['cleanup', '--all-sessions']]) {
+          const { code, stdout, envelope } = await launch.call(argv)
+          expect(code, stdout).toBe(4)
+          expect(envelope.error).toMatchObject({
+            code: 'STATE_DIR_UNAVAILABLE',
+            context: { reason: 'not_accessible' },
+          })
+        }
+        chmodSync(join(state, name), 0o700)
+      }
+      expect(await lives()).toBe(true)
+      const stopped = await launch.call(['stop', recorded.run_id])
+      expect(stopped.code, stopped.stdout).toBe(0)
+      await world.nothingLeft()
+    },
+  )
+
+  test.each(
+    [
+      {
+        what: 'its name in live/',
+        swap: (state: string, run: string, to: string) => swapped(join(state, 'live', run), join(to, 'file')),
+      },
+      {
+        what: "its session's directory",
+        swap: (state: string, _: string, to: string) => swapped(join(state, 'sessions/s'), to),
+      },
+      {
+        what: 'the pid file',
+        swap: (state: string, _: string, to: string) =>
+          swapped(join(state, 'sessions/s/children.pids'), join(to, 'file')),
+      },
+      {
+        what: 'the log',
+        swap: (state: string, run: string, to: string) =>
+          swapped(join(state, 'runs', run, 'output.log'), join(to, 'log')),
+      },
+      {
+        what: 'the journal',
+        swap: (state: string, run: string, to: string) =>
+          swapped(join(state, 'runs', run, 'seen.log'), join(to, 'file')),
+      },
+      {
+        what: 'the end record',
+        swap: (state: string, run: string, to: string) =>
+          swapped(join(state, 'runs', run, 'end.json'), join(to, 'file')),
+      },
+      { what: 'live/', swap: (state: string, _: string, to: string) => swapped(join(state, 'live'), to) },
+    ].filter(isTried),
+  )(
+    '$what is a symlink now: nothing behind it is touched, and the run can be ended',
+    async ({ what, swap }) => {
+      const { world, launch, recorded, state } = await begin()
+      const victim = victimIn(world, what === 'the log')
+      const before = contentOf(victim)
+      const aside = swap(state, recorded.run_id, victim)
+      for (const argv of [
+        ['ps', '--all'],
+        ['cleanup', '--all-sessions'],
+        ['stop', '--force', recorded.run_id],
+        ['cleanup', '--scope', 'all', '--all-sessions'],
+      ]) {
+        const { code, stdout, stderr } = await launch.call(argv)
+        expect(code, `${argv.join(' ')}: ${stdout}${stderr}`).not.toBe(1)
+        expect(contentOf(victim), `${what}, ${argv.join(' ')}: ${stdout}`).toEqual(before)
+      }
+      const path = aside.replace(/\.aside$/, '')
+      rmSync(path, { force: true })
+      if (existsSync(aside) && !existsSync(path)) renameSync(aside, path)
+      const stopped = await launch.call(['stop', recorded.run_id])
+      expect(stopped.code, stopped.stdout).toBeOneOf([0, 5])
+      await world.nothingLeft()
+      expect(contentOf(victim), what).toEqual(before)
+    },
+  )
+})
+
+/** Somebody's directory, with files of every name that could be taken for ours. */
+function victimIn(world: World, has_long_log: boolean): string {
+  const victim = world.directory('victim')
+  for (const name of ['file', 'log', 'children.pids', 'stopping.json', 'intent.json', 'end.json'])
+    writeFileSync(join(victim, name), `${name} of somebody\n`)
+  // Longer than any log of ours may be.
+  if (has_long_log) writeFileSync(join(victim, 'log'), Buffer.alloc(66 * MIB, 'x'))
+  return victim
+}
+
+/** What is in a directory, and how it is there. */
+function contentOf(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(directory).map(name => {
+      const { size, mtimeMs } = lstatSync(join(directory, name))
+      const text = size < MIB ? readFileSync(join(directory, name), 'latin1') : ''
+      return [name, `${size} ${mtimeMs} ${text}`]
+    }),
+  )
+}
+
+/** @returns where the thing itself is now */
+function swapped(path: string, to: string): string {
+  const aside = `${path}.aside`
+  if (existsSync(path)) renameSync(path, aside)
+  symlinkSync(to, path)
+  return aside
+}
