@@ -13,11 +13,15 @@ import { ownerMark } from './owner-mark.js'
 import type { RunIntent } from './records.js'
 import { installedShimPath } from './shim-path.js'
 
+/** What `shim.js` does with its script, where both are gone but for a descriptor. */
+const FROM_DESCRIPTOR =
+  'require("vm").runInThisContext(require("fs").readFileSync(3, "utf8"))(path => import(path), "file:///", { require })'
+
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
 // Where the package has gone meanwhile, the shim is read from the descriptor that was opened when it was there.
 const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0
 [ -e "$2" ] && exec "$@"
-node=$1; shift 2; exec "$node" --input-type=module - "$@" <&3`
+node=$1; shift 2; exec "$node" -e '${FROM_DESCRIPTOR}' shim "$@"`
 
 export interface Guard {
   readonly identity: ProcessIdentity | null
@@ -35,7 +39,7 @@ export interface Guard {
 export async function startGuard(root: StateRoot, marker: RunIntent['marker']): Promise<Guard> {
   const owner = self()
   const shim_path = installedShimPath()
-  const shim = openSync(shim_path, 'r')
+  const shim = openSync(shim_path.replace(/\.js$/, '.script.js'), 'r')
   let child: ChildProcess
   try {
     const end_lost = [shim_path, 'end-lost', root.path, JSON.stringify(owner)]
