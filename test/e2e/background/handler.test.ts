@@ -209,8 +209,8 @@ test('a session that is being stopped takes no new run', async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
   await launcher.launch(stubborn(sandbox), { session: 'closing' })
-  await pidIn(sandbox, 'stubborn')
-  const stopping = launcher.call(['session', 'stop', '--kill-after', '3s', 'closing'])
+  const pid = await pidIn(sandbox, 'stubborn')
+  const stopping = launcher.call(['session', 'stop', '--kill-after', '60s', 'closing'])
   const mark = join(launcher.state, 'sessions', 'closing', 'stopping.json')
   await until('the mark', () => existsSync(mark) && readFileSync(mark, 'utf8'))
 
@@ -218,6 +218,7 @@ test('a session that is being stopped takes no new run', async () => {
   expect(refused.code).toBe(6)
   expect(refused.envelope.error.code).toBe('SESSION_STOPPING')
   const elsewhere = await launcher.launch(SLEEPER, { session: 'open' })
+  process.kill(pid, 'SIGKILL')
   expect((await stopping).envelope.data).toMatchObject({ session_stopped: true })
   expect(isAlive(elsewhere.background_pid)).toBe(true)
   expect((await launcher.sh(elsewhere.cleanup_command)).code).toBe(0)
