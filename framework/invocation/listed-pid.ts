@@ -35,7 +35,11 @@ export class ListedPid {
   }
 
   async #refresh(alive: boolean): Promise<void> {
-    const { refreshPidFile } = await import('../runs/pid-file.js')
-    await refreshPidFile(this.#root, this.#session_id, { pid: this.#pid, alive })
+    try {
+      const { refreshPidFile } = await import('../runs/pid-file.js')
+      await refreshPidFile(this.#root, this.#session_id, { pid: this.#pid, alive })
+    } catch {
+      // The package has gone meanwhile: whoever starts or ends a run of the session next writes the file anew.
+    }
   }
 }

@@ -31,6 +31,7 @@ export class OwnedStdout {
   #is_closed = false
   #is_reader_gone = false
   #pending: Promise<void> | null = null
+  #loading: Promise<typeof import('../output/stream-end.js')> | null = null
 
   constructor(io: StreamIo, format: OutputFormat) {
     this.#io = io
@@ -50,7 +51,14 @@ export class OwnedStdout {
   /** From now on the answer is a stream, whether anything is written or not. */
   take(): this {
     this.#is_taken = true
+    this.#load().catch(() => {})
     return this
+  }
+
+  /** With the first item: at the end of a stream that lasts for days the package may have been replaced. */
+  #load(): Promise<typeof import('../output/stream-end.js')> {
+    this.#loading ??= import('../output/stream-end.js')
+    return this.#loading
   }
 
   /**
@@ -80,7 +88,7 @@ export class OwnedStdout {
   async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
     this.#is_closed = true
     if (this.#is_reader_gone) throw new ReaderGone('nobody reads stdout')
-    const { renderStreamEnd } = await import('../output/stream-end.js')
+    const { renderStreamEnd } = await this.#load()
     const { stdout, stderr } = renderStreamEnd(envelope, this.format)
     if (stderr !== '' && verbosity !== 'quiet') this.#io.write_stderr(stderr)
     // Cut short in the middle of a write, to a reader that may never read on.

@@ -26,21 +26,22 @@ export class StderrAnswer {
   /** A program has had stderr, too: what it wrote last may lack its line feed, and the report is a line of its own. */
   is_shared = false
   readonly #io: Io
-  readonly #format: OutputFormat
   readonly #whole_process: boolean
+  /** Loaded before the program starts: at its end the package may have been replaced. Null where nobody reads one. */
+  readonly #summary: Promise<typeof import('../output/run-summary.js')> | null
 
   constructor(io: Io, format: OutputFormat, whole_process: boolean) {
     this.#io = io
-    this.#format = format
     this.#whole_process = whole_process
+    this.#summary = format === 'human' || format === 'plain' ? import('../output/run-summary.js') : null
+    this.#summary?.catch(() => {})
   }
 
   /** Never rejects: the program's exit code must not hang on who reads. */
   async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
-    const for_people = this.#format === 'human' || this.#format === 'plain'
     const unwritten = this.#writeFile(envelope)
-    if (for_people) {
-      const { runSummary } = await import('../output/run-summary.js')
+    if (this.#summary) {
+      const { runSummary } = await this.#summary
       const { env, stderr_is_tty } = this.#io
       const colour = colourAllowed({ env, is_tty: stderr_is_tty })
       await this.#write(runSummary(unwritten ?? envelope, { colour, quiet: verbosity === 'quiet' }))

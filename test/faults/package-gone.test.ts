@@ -49,11 +49,33 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       await world.nothingLeft()
       for (const { run_id } of runs)
         expect(free.read(run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
-      // A call may miss what it would have loaded next: then it fails, and its program is ended with it.
-      if (verb === 'run') return
       expect(was_there).toBe(true)
       const causes = [lifetime, guard, stop].map(({ run_id }) => free.read(run_id, 'end').stop_cause)
       expect(causes).toEqual(['max_lifetime', 'owner_lost', 'user'])
+    },
+  )
+})
+
+inEveryWay(['run'], ({ method }) => {
+  test.each(['json', 'plain'])(
+    "the package is deleted: run keeps its program's exit code, and answers in %s",
+    async format => {
+      const world = World.create(method)
+      const installation = join(world.path, 'installation')
+      install(installation)
+      const script = join(installation, 'node_modules/chaperone/dist/bin/chaperone.js')
+      const hold = join(world.path, 'hold')
+      writeFileSync(hold, '')
+      const program = ['sh', '-c', 'while [ -e "$1" ]; do sleep 0.05; done; exit 7', 'sh', hold]
+      const launch = new Launch(world, 'run', program, ['--format', format], script)
+      const call = await world.exec(launch.argv('code'))
+      await launch.running('code')
+      rmSync(installation, { recursive: true })
+      rmSync(hold)
+      const { code, stderr } = await call.answer
+      expect(code, stderr).toBe(7)
+      expect(stderr).toContain(format === 'json' ? 'DELEGATED_EXIT' : 'exit code 7')
+      await world.nothingLeft()
     },
   )
 })
