@@ -13,6 +13,7 @@ import type { Faults } from './faults.js'
 import type { StartMessage } from './handshake.js'
 import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
+import { startThreadPool } from './thread-pool.js'
 
 /** What differs between the places where a program may sit. */
 export interface Seat {
@@ -40,6 +41,7 @@ export interface Taken {
  */
 export async function own([root_path, run_id]: readonly string[], faults: Faults, seat: Seat): Promise<void> {
   if (root_path === undefined || run_id === undefined) throw new Error('usage: own <state root> <run id>')
+  startThreadPool()
   const signals = new Signals(seat.left_to_program)
   const root = stateRootAt(root_path)
   const starter = new Starter(seat.connect(root, run_id))
