@@ -2,7 +2,7 @@
  * Below a process 1 that reaps nobody: what has ended stays as a zombie, its owner and its guard too. A zombie is not
  * alive, holds no run, is nobody's leftover, and is not waited for.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
@@ -21,12 +21,13 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     const { world, launch } = await unreaped(way)
     await world.exec(launch.argv('stopped'))
     const stopped = await launch.running('stopped')
-    await until('its orphans to have ended', () => existsSync(join(world.path, 'left')))
+    await orphansEnded(world)
     const answer = await launch.call(['stop', stopped.run_id])
     expect(answer.code, answer.stdout).toBe(0)
     expect(answer.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
 
     const lost = await answered(world, launch, way, 'lost')
+    await orphansEnded(world)
     expect(await world.witness.kill(lost.owner, 'SIGKILL')).toBe(true)
     expect(await launch.record(lost.run_id, 'end')).toMatchObject({ stop_cause: 'owner_lost', survivors: [] })
     await zombiesLeft(world, launch, [stopped.run_id, lost.run_id])
@@ -85,6 +86,13 @@ async function unreaped({ verb, method }: Way) {
   const world = World.create(method)
   await world.witness.reapAdopted(false)
   return { world, launch: new Launch(world, verb, LEAVING) }
+}
+
+/** What the program leaves behind ends; one that is killed before has leftovers to tell of. */
+async function orphansEnded(world: World): Promise<void> {
+  const left = join(world.path, 'left')
+  await until('its orphans to have ended', () => existsSync(left))
+  rmSync(left)
 }
 
 /** Runs it, until its caller has been told of it: one that is killed before ends its run. */
