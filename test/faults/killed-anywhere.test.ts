@@ -68,9 +68,13 @@ inEveryWay(['start'], ({ verb, method }) => {
       const launch = new Launch(world, verb, STAYING)
       const life = async (session: string, moment: Moment): Promise<Struck> => {
         const { struck, answer } = await begin(world, launch, session, 'guard', moment)
-        expect((await answer).code).toBe(0)
-        const { owner } = await launch.running(session)
-        expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+        const { code, stdout } = await answer
+        // Killed as it begins, it lets nothing be started.
+        if (code !== 0) expect(JSON.parse(stdout).error.code, stdout).toBe('START_FAILED')
+        else {
+          const { owner } = await launch.running(session)
+          expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+        }
         return struck()
       }
       await atRandom(life)
