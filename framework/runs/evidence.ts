@@ -5,7 +5,7 @@ import { parseLines, readText } from '../process/journal-file.js'
 import { look } from '../process/liveness.js'
 import { carriesMarker } from '../process/marker.js'
 import { hasExited, type ProcessStat } from '../process/stat.js'
-import { commandLine, readProcessTable } from '../process/table.js'
+import { commandLine, type ProcessTable, readProcessTable } from '../process/table.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownerMark } from './owner-mark.js'
 import { journalPath, type RunIntent, type RunMain } from './records.js'
@@ -26,14 +26,15 @@ const LONGEST_PAUSE_MS = 100
 export function isAnythingAlive(root: StateRoot, intent: RunIntent, main: RunMain | null): boolean {
   if (main && look(main.main) === 'alive') return true
   if (journaled(root, intent.run_id).some(identity => look(identity) === 'alive')) return true
-  return marked(intent.marker).length > 0
+  return marked(readProcessTable(), intent.marker).length > 0
 }
 
 /**
- * The main process of a run whose owner died between the start and `main.json`: the oldest process that carries the
- * run's marker and leads its own session, as every main process does (setsid(2) before the program). What the owner
- * had forked a moment ago has its program, and with that the marker, still before it (execve(2)): so one look that
- * finds nobody proves nothing, and none does as long as there is a copy of the owner.
+ * The main process of a run whose owner died between the start and `main.json`: who leads the session of the oldest
+ * process that carries the run's marker, as every main process does (setsid(2) before the program). It may have ended
+ * since; then it stands for what it left in its session. What the owner had forked a moment ago has its program, and
+ * with that the marker, still before it (execve(2)): so one look that finds nobody proves nothing, and none does as
+ * long as there is a copy of the owner.
  * @param may_share a foreground run: on a terminal its main process leads no session
  * @param holders pids of the owner and the guard, as far as they live
  */
@@ -45,10 +46,11 @@ export async function unrecordedMain(
   const started = monotonicMs()
   let copied = started
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
-    const [oldest] = marked(marker)
-      .filter(({ pid, sid }) => may_share || pid === sid)
+    const table = readProcessTable()
+    const [main] = marked(table, marker)
       .sort((a, b) => a.start_time - b.start_time)
-    if (oldest) return identityOf(oldest)
+      .flatMap(stat => (may_share ? stat : (leaderOf(table, stat, marker) ?? [])))
+    if (main) return identityOf(main)
     const now = monotonicMs()
     // In the middle of an execve(2) it shows neither what it was nor what it will be.
     if (hasCopy(marker, holders)) copied = now
@@ -57,16 +59,33 @@ export async function unrecordedMain(
   }
 }
 
+/**
+ * Who leads the session of a process of the run: living and marked itself, or dead by now. The number of a dead one is
+ * nobody else's as long as anybody is in its session, and who is in it is no older.
+ * @returns null where the leader is somebody else, or has no marker yet
+ */
+function leaderOf(
+  table: ProcessTable,
+  stat: ProcessStat,
+  marker: RunIntent['marker'],
+): Pick<ProcessStat, 'pid' | 'start_time'> | null {
+  // Zero where the session was begun outside of this PID namespace (pid_namespaces(7)): no run's.
+  if (stat.sid <= 1) return null
+  const leader = table.get(stat.sid)
+  if (!leader) return { pid: stat.sid, start_time: stat.start_time }
+  return hasExited(leader) || carriesMarker(leader.pid, marker) ? leader : null
+}
+
 /** Whether a process that a shim forked has not got its program yet: all of it is still the shim's. */
 const hasCopy = ({ name, value }: RunIntent['marker'], holders: readonly number[]): boolean =>
-  marked({ name, value: ownerMark(value) }).some(({ pid }) => {
+  marked(readProcessTable(), { name, value: ownerMark(value) }).some(({ pid }) => {
     const [, , mode = '', , run_id] = commandLine(pid) ?? []
     return SHIM_MODES.test(mode) && run_id === value && !holders.includes(pid)
   })
 
 /** Every living process that carries a run's marker, but for ourselves. */
-function marked(marker: RunIntent['marker']): readonly ProcessStat[] {
-  return [...readProcessTable().values()].filter(
+function marked(table: ProcessTable, marker: RunIntent['marker']): ProcessStat[] {
+  return [...table.values()].filter(
     stat => !hasExited(stat) && stat.pid !== process.pid && carriesMarker(stat.pid, marker),
   )
 }

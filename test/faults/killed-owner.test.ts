@@ -33,6 +33,11 @@ const ENDING: readonly Moment[] = [
   'after unlink /live/',
 ]
 const AT_ONCE = 3
+/** One that lives, and one that has ended when the guard comes, and left another in its session. */
+const PROGRAMS = [
+  ['sleep', '3600'],
+  ['sh', '-c', 'sleep 3600 & exit 0'],
+]
 /** Ignores TERM, as do its children, and says in a file of its own when it does. */
 const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600 & : >ready.$$; while :; do sleep 1; done"]
 
@@ -40,12 +45,12 @@ const is_traceable = canTrace()
 const traced = is_traceable ? '' : ' (needs ptrace)'
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
-  test.skipIf(!is_traceable)(
-    `an owner killed on either side of what it does for a start leaves nothing${traced}`,
-    async () => {
+  test.skipIf(!is_traceable).each(PROGRAMS.map(program => ({ program })))(
+    `an owner killed on either side of what it does for a start of $program leaves nothing${traced}`,
+    async ({ program }) => {
       const world = World.create(way.method)
       await warmUp(world, way)
-      const launch = new Launch(world, way.verb, ['sleep', '3600'])
+      const launch = new Launch(world, way.verb, program)
       await inBatches(STARTING, AT_ONCE, async moment => {
         const { answer, struck } = await begin(world, launch, way, moment)
         expect(await struck(), moment).toMatchObject({ killed: true })
