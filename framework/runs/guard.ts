@@ -13,15 +13,12 @@ import { ownerMark } from './owner-mark.js'
 import type { RunIntent } from './records.js'
 import { installedShimPath } from './shim-path.js'
 
-/** What `shim.js` does with its script, where both are gone but for a descriptor. */
-const FROM_DESCRIPTOR =
-  'require("vm").runInThisContext(require("fs").readFileSync(3, "utf8"))(path => import(path), "file:///", { require })'
-
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
-// Where the package has gone meanwhile, the shim is read from the descriptor that was opened when it was there.
-const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0
-[ -e "$2" ] && exec "$@"
-node=$1; shift 2; exec "$node" -e '${FROM_DESCRIPTOR}' shim "$@"`
+const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0; exec "$@"`
+
+/** Runs the shim's script as `shim.js` does, but from the descriptor: by then the package may be gone, or another one. */
+const SHIM = `require('vm').runInThisContext(require('fs').readFileSync(3, 'utf8'), process.argv[1])(
+  path => import(path), require('url').pathToFileURL(process.argv[1]).href, { require })`
 
 export interface Guard {
   readonly identity: ProcessIdentity | null
@@ -42,7 +39,7 @@ export async function startGuard(root: StateRoot, marker: RunIntent['marker']): 
   const shim = openSync(shim_path.replace(/\.js$/, '.script.js'), 'r')
   let child: ChildProcess
   try {
-    const end_lost = [shim_path, 'end-lost', root.path, JSON.stringify(owner)]
+    const end_lost = ['-e', SHIM, shim_path, 'end-lost', root.path, JSON.stringify(owner)]
     child = ownChild(
       spawn('/bin/sh', ['-c', SCRIPT, 'guard', process.execPath, ...end_lost], {
         detached: true,
