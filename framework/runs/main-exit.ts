@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { ProcessIdentity } from '../process/identity.js'
 import { look } from '../process/liveness.js'
+import type { ExitReason } from './records.js'
 
 export interface MainExit {
   readonly exit_code: number | null
@@ -53,4 +54,16 @@ function isGone(main: ProcessIdentity): boolean {
     // No descriptor left to look with.
     return false
   }
+}
+
+/** Null where it is known how the main process ended. */
+export function reconcileReason(exit: MainExit | null): string | null {
+  if (!exit) return 'main_survives'
+  return exit.exit_code === null && exit.signal === null ? 'exit_unseen' : null
+}
+
+/** @param killed by a KILL of ours */
+export function exitReason(exit: MainExit, killed: boolean): ExitReason {
+  if (exit.signal === null) return exit.exit_code === null ? 'runtime_error' : 'natural'
+  return killed && exit.signal === 'SIGKILL' ? 'forced_kill' : 'signal'
 }

@@ -14,11 +14,11 @@ import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
-import type { MainExit } from './main-exit.js'
+import { exitReason, type MainExit, reconcileReason } from './main-exit.js'
 import { endNested } from './nested.js'
 import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
-import { type ExitReason, logPath, publishStop, type RunEnd, type StopCause } from './records.js'
+import { logPath, publishStop, type RunEnd, type StopCause } from './records.js'
 import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 import { TreeEnding } from './tree-ending.js'
 
@@ -287,15 +287,4 @@ export class OwnedRun {
     const { root, intent } = this.#options
     return this.#stop && (this.#stop.cause ?? requestToStop(root, intent)?.cause ?? null)
   }
-}
-
-/** Null where it is known how the main process ended. */
-function reconcileReason(exit: MainExit | null): string | null {
-  if (!exit) return 'main_survives'
-  return exit.exit_code === null && exit.signal === null ? 'exit_unseen' : null
-}
-
-function exitReason(exit: MainExit, killed: boolean): ExitReason {
-  if (exit.signal === null) return exit.exit_code === null ? 'runtime_error' : 'natural'
-  return killed && exit.signal === 'SIGKILL' ? 'forced_kill' : 'signal'
 }
