@@ -9,8 +9,6 @@ export default defineConfig({
     // Real processes on two busy cores: a deadline is there to end a hang, not to measure speed.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // A compiled manifest is loaded by Node itself, as in production.
-    server: { deps: { external: [/\.manifest[./]/] } },
     pool: 'forks',
     maxWorkers: 2,
   },

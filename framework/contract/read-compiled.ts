@@ -20,8 +20,10 @@ export function readManifest(url: URL): CompiledManifest | null {
 }
 
 /** Whether a module's export, or what was read, is a manifest of this format. */
-export const isManifest = (given: Partial<CompiledManifest>): boolean =>
-  given.format === 3 && typeof given.routes === 'object' && typeof given.parts === 'string'
+export const isManifest = ({ format, routes, tool, parts }: Partial<CompiledManifest>): boolean =>
+  format === 3 && isObject(routes) && isObject(tool) && typeof parts === 'string'
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 /** @throws whatever keeps the part from being read or run */
 export function readCommand(manifest: CompiledManifest, path: string): CompiledCommand {

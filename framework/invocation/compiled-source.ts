@@ -1,4 +1,4 @@
-/** Commands of a compiled tool: entry knows the route table alone; a command costs its own two modules. */
+/** Commands of a compiled tool: entry knows the route table alone; a command costs its compiled contract and its module. */
 import { type CompiledCommand, type CompiledManifest, explain } from '../contract/compiled.js'
 import { canonicalJson, contractOf } from '../contract/projection.js'
 import { readCommand, readResponse } from '../contract/read-compiled.js'

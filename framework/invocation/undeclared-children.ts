@@ -39,10 +39,10 @@ export class UndeclaredChildren {
    * @returns one warning for each that was found alive
    */
   async end(force: AbortOnDemand, { but_held = false } = {}): Promise<WarningDetail[]> {
+    if (this.#children.size === 0) return []
+    const { endUndeclared } = await this.#ending
     const due = [...this.#children].filter(child => !but_held || !this.#of_held.has(child))
     for (const child of due) this.#children.delete(child)
-    if (due.length === 0) return []
-    const { endUndeclared } = await this.#ending
     return endUndeclared(due, this.#run_marker, force.signal)
   }
 

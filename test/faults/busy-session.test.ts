@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
+import { embedding } from '../e2e/background/embedded.js'
 import { until } from '../e2e/harness/until.js'
 import { probe } from '../e2e/tracked/probe.js'
 import { inBatches } from './harness/batches.js'
@@ -19,26 +20,7 @@ const LOOKS = 50
 const MANY_MS = 120_000
 
 /** Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered. */
-const ACTOR = `
-import { createTool, defineCommand } from 'chaperone'
-const launch = defineCommand({
-  name: 'launch',
-  description: 'Start a program in the background.',
-  danger_level: 'safe',
-  required_scopes: [],
-  spawns_background_process: true,
-  cleanup_command: 'stop',
-  max_lifetime_seconds: 600,
-  flags: {},
-  positionals: [{ name: 'seconds', type: 'string', required: true, description: 'How long it lives' }],
-  exit_codes: { SUCCESS: { description: 'It runs', retryable: false, side_effects: 'complete' } },
-  output_schema: { type: 'object' },
-  async execute({ seconds }, ctx) {
-    await ctx.background.spawn(['sh', '-c', 'echo one; exec sleep "$1"', 'sh', seconds])
-    return {}
-  },
-})
-const tool = await createTool({ name: 'chaperone', version: '1.0.0', description: 'Starts.', commands: [launch] })
+const ACTOR = `${embedding(`['sh', '-c', 'echo one; exec sleep "$1"', 'sh', number]`)}
 const env = process.env
 const call = argv => tool.call(argv, { env })
 let [seed, operations] = process.argv.slice(2).map(Number)

@@ -44,15 +44,7 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       const { answer } = await world.exec(launch.argv(`s${index}`), { env: { NODE_OPTIONS } })
       // Until it has told somebody, a shim ends what nobody has heard of.
       if (verb === 'start') expect((await answer).code, NODE_OPTIONS).toBe(0)
-      const { run_id, main, owner } = await launch.running(`s${index}`)
-      expect(await world.textIn(`given.${main.pid}`), NODE_OPTIONS).toBe(NODE_OPTIONS)
-      if (index % 2 === 0) {
-        // The guard becomes a Node, and ends it.
-        expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
-        expect(await launch.record(run_id, 'end'), NODE_OPTIONS).toMatchObject({ stop_cause: 'owner_lost' })
-      } else {
-        expect((await launch.call(['stop', run_id])).code, NODE_OPTIONS).toBe(0)
-      }
+      await heldAndEnded(world, launch, index, NODE_OPTIONS)
     })
     await world.nothingLeft()
     expect(await world.textIn('spied')).toContain('chaperone.js')
@@ -65,14 +57,7 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       const launch = new Launch(world, verb, PROGRAM, ['--env', `NODE_OPTIONS=${NODE_OPTIONS}`])
       const { answer } = await world.exec(launch.argv(`s${index}`))
       if (verb === 'start') expect((await answer).code, NODE_OPTIONS).toBe(0)
-      const { run_id, main, owner } = await launch.running(`s${index}`)
-      expect(await world.textIn(`given.${main.pid}`)).toBe(NODE_OPTIONS)
-      if (index % 2 === 0) {
-        expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
-        expect(await launch.record(run_id, 'end'), NODE_OPTIONS).toMatchObject({ stop_cause: 'owner_lost' })
-      } else {
-        expect((await launch.call(['stop', run_id])).code, NODE_OPTIONS).toBe(0)
-      }
+      await heldAndEnded(world, launch, index, NODE_OPTIONS)
     })
     await world.nothingLeft()
   })
@@ -88,3 +73,16 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
     expect(launch.run_ids).toEqual([])
   })
 })
+
+/** The program has the options, and its run is ended by its guard, every other one by a stop. */
+async function heldAndEnded(world: World, launch: Launch, index: number, options: string): Promise<void> {
+  const { run_id, main, owner } = await launch.running(`s${index}`)
+  expect(await world.textIn(`given.${main.pid}`), options).toBe(options)
+  if (index % 2 === 0) {
+    // The guard becomes a Node, and ends it.
+    expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+    expect(await launch.record(run_id, 'end'), options).toMatchObject({ stop_cause: 'owner_lost' })
+  } else {
+    expect((await launch.call(['stop', run_id])).code, options).toBe(0)
+  }
+}

@@ -23,9 +23,7 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
     'the package is %s: a lifetime, a guard and a stop end their runs',
     async fate => {
       const world = World.create(method)
-      const installation = join(world.path, 'installation')
-      install(installation)
-      const script = join(installation, 'node_modules/chaperone/dist/bin/chaperone.js')
+      const { installation, script } = installedIn(world)
       const bounded = new Launch(world, verb, FAMILY, LIFETIME, script)
       const free = new Launch(world, verb, FAMILY, [], script)
       const calls = await Promise.all([
@@ -61,9 +59,7 @@ inEveryWay(['run'], ({ method }) => {
     "the package is deleted: run keeps its program's exit code, and answers in %s",
     async format => {
       const world = World.create(method)
-      const installation = join(world.path, 'installation')
-      install(installation)
-      const script = join(installation, 'node_modules/chaperone/dist/bin/chaperone.js')
+      const { installation, script } = installedIn(world)
       const hold = join(world.path, 'hold')
       writeFileSync(hold, '')
       const program = ['sh', '-c', 'while [ -e "$1" ]; do sleep 0.05; done; exit 7', 'sh', hold]
@@ -79,6 +75,13 @@ inEveryWay(['run'], ({ method }) => {
     },
   )
 })
+
+/** An installation of this world alone, and its tool. */
+function installedIn(world: World) {
+  const installation = join(world.path, 'installation')
+  install(installation)
+  return { installation, script: join(installation, 'node_modules/chaperone/dist/bin/chaperone.js') }
+}
 
 /** As npm leaves it, of a later version by its name; only the package itself is there for this test alone. */
 function install(place: string): void {

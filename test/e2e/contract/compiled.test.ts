@@ -124,6 +124,8 @@ for (const [kind, files] of Object.entries(KINDS)) {
         'export default { format: 1 }',
         'export default { format: 2 }',
         'export default { at: import.meta.url, ...\n{"format":3}\n}\n',
+        'export default { at: import.meta.url, ...\n{"format":3,"routes":{},"parts":"./"}\n}\n',
+        'export default { at: import.meta.url, ...\n{"format":3,"routes":null,"tool":{},"parts":"./"}\n}\n',
         '',
         'throw new Error("no")',
       ]) {

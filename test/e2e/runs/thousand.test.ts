@@ -3,35 +3,18 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
+import { embedding } from '../background/embedded.js'
 import { finished, Sandbox } from '../harness/sandbox.js'
 
 const RUNS = 1_000
 const AT_ONCE = 8
 const LOOKS = 50
 
-/** Embeds a tool, starts runs that end at once with codes of its own choice, and says which run got which. */
-const EMBEDDER = `
-import { createTool, defineCommand } from 'chaperone'
-const launch = defineCommand({
-  name: 'launch',
-  description: 'Start a program in the background.',
-  danger_level: 'safe',
-  required_scopes: [],
-  spawns_background_process: true,
-  cleanup_command: 'stop',
-  max_lifetime_seconds: 600,
-  flags: {},
-  positionals: [{ name: 'code', type: 'string', required: true, description: 'Its exit code' }],
-  exit_codes: { SUCCESS: { description: 'It runs', retryable: false, side_effects: 'complete' } },
-  output_schema: { type: 'object' },
-  async execute({ code }, ctx) {
-    // As many lines as it says, the last one without its end, and gone at once.
-    await ctx.background.spawn(['sh', '-c', 'seq 0 "$1"; printf end; exit "$1"', 'sh', code])
-    return {}
-  },
-})
-const tool = await createTool({ name: 'chaperone', version: '1.0.0', description: 'Starts.', commands: [launch] })
-const codes = Array.from({ length: ${RUNS} }, () => Math.floor(Math.random() * 256))
+/**
+ * Embeds a tool, starts runs that end at once with codes of its own choice, and says which run got which. Each writes as
+ * many lines as its code says, the last one without its end.
+ */
+const EMBEDDER = `${embedding(`['sh', '-c', 'seq 0 "$1"; printf end; exit "$1"', 'sh', number]`)}const codes = Array.from({ length: ${RUNS} }, () => Math.floor(Math.random() * 256))
 const started = []
 const work = async () => {
   for (let code = codes.pop(); code !== undefined; code = codes.pop()) {
