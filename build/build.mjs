@@ -42,8 +42,8 @@ await build({
 await writeLicenses([...library, ...shim], join(root, 'dist/LICENSES.txt'))
 chmodSync(join(root, 'dist/bin/chaperone.js'), 0o755)
 node('dist/bin/chaperone.js', 'manifest', '--write')
-// The first usual call leaves its compiled code for all later ones.
-node('dist/bin/chaperone.js', 'version')
+// The first usual call leaves its compiled code for all later ones; most of them have options.
+node('dist/bin/chaperone.js', 'version', '--timeout', '60s', '--format', 'json')
 node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
 
 function node(script, ...args) {

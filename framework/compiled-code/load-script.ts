@@ -2,7 +2,17 @@
  * Parts of the library as scripts, run with the code that V8 made of them at an earlier start: compiling them anew costs
  * a third of a cold start. That code lies beside the script, as Python's does, one file for each content, V8 and CPU.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 import { offerKeeper } from './keep-code.js'
@@ -37,13 +47,27 @@ export function loadScript(path: string, module: string, digest: string, load: L
  */
 function readKept(file: string): Buffer | 'absent' {
   try {
-    const twice = readFileSync(file)
+    const twice = readWhole(file)
     const half = twice.length / 2
     if (half > 0 && twice.subarray(0, half).equals(twice.subarray(half))) return twice.subarray(0, half)
   } catch {
     // Not there, or not readable: the library works without.
   }
   return 'absent'
+}
+
+/** As `readFileSync` does, which takes half as long again. */
+function readWhole(file: string): Buffer {
+  const descriptor = openSync(file, 'r')
+  try {
+    const bytes = Buffer.allocUnsafeSlow(fstatSync(descriptor).size)
+    let length = 0
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(descriptor, bytes, length, bytes.length - length, null)
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** Whole or not at all; where the library's directory is not ours to write it stays as it is. */

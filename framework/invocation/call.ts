@@ -7,7 +7,7 @@ import { EXCLUSIVE_GLOBALS, type GlobalValues, globalFlags, readGlobals } from '
 import { RegistrationError } from '../contract/registration-error.js'
 import { renderJson } from '../output/render.js'
 import { sanitizeText } from '../output/sanitize.js'
-import { monotonicMs } from '../process/clock.js'
+import { monotonicMs, timestamp } from '../process/clock.js'
 import { newRequestId } from '../store/ids.js'
 import {
   type CallMeta,
@@ -48,7 +48,7 @@ interface Prepared extends PureAnswer {
 
 class Call {
   readonly #request: CallRequest
-  readonly #started_at = new Date().toISOString()
+  readonly #started_at = timestamp()
   readonly #started_ms = monotonicMs()
   readonly #request_id = newRequestId()
   #command = ''

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Row } from './main.js'
-import { interleave, median, timed } from './rounds.js'
+import { eachRound, interleave, timed } from './rounds.js'
 
 const CHAPERONE = resolve('dist/bin/chaperone.js')
 const HISTORY = 10_000
@@ -31,7 +31,7 @@ export async function historyRows(directory: string, rounds: number): Promise<Ro
     rounds,
   )
   return ['ps', 'show'].map(name => {
-    const ratio = median(measured.get(`${name} long`)) / median(measured.get(`${name} short`))
+    const ratio = eachRound(measured, ms => ms(`${name} long`) / ms(`${name} short`))
     return {
       what: `${name} with ${HISTORY} ended runs on disk, against one`,
       measured: `${ratio.toFixed(2)} x`,

@@ -10,19 +10,29 @@ export interface Case {
   run(): number | Promise<number>
 }
 
-/** @returns by case name, all measurements in ms, sorted */
-export async function interleave(cases: readonly Case[], rounds: number): Promise<Map<string, number[]>> {
+/** By case name, the milliseconds of each round. */
+export type Measured = ReadonlyMap<string, readonly number[]>
+
+export async function interleave(cases: readonly Case[], rounds: number): Promise<Measured> {
   const measured = new Map<string, number[]>(cases.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
     for (const { name, run } of round % 2 === 0 ? cases : cases.toReversed())
       measured.get(name)?.push(await run())
   }
-  for (const values of measured.values()) values.sort((a, b) => a - b)
   return measured
 }
 
-/** The middle of a sorted list. */
-export function median(sorted: readonly number[] = []): number {
+/** The middle of what a figure is in each round: a machine that is slow for some seconds is so for all cases of a round. */
+export function eachRound(measured: Measured, figure: (ms: (name: string) => number) => number): number {
+  const rounds = Math.min(...[...measured.values()].map(values => values.length))
+  return median(
+    Array.from({ length: rounds }, (_, round) => figure(name => measured.get(name)?.[round] ?? Number.NaN)),
+  )
+}
+
+/** The middle of a list, in whatever order. */
+export function median(values: readonly number[] = []): number {
+  const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { after, monotonicMs, pause } from '../../../framework/process/clock.js'
+import { after, monotonicMs, pause, timestamp } from '../../../framework/process/clock.js'
 import { runElsewhere } from './elsewhere.js'
 
 const DAY_MS = 86_400_000
@@ -81,4 +81,15 @@ test('ends a pause as soon as it is aborted, and leaves no listener behind', asy
   const calm = new AbortController()
   for (let round = 0; round < 30; round++) await pause(0, calm.signal)
   calm.abort()
+})
+
+test('writes a moment as the standard does', () => {
+  const last = Date.parse('9999-12-31T23:59:59.999Z')
+  for (const ms of [0, 1, 951_782_400_000, Date.parse('0001-01-01'), last])
+    expect(timestamp(new Date(ms))).toBe(new Date(ms).toISOString())
+  for (let count = 0; count < 1_000; count += 1) {
+    const at = new Date(Math.floor(Math.random() * last))
+    expect(timestamp(at)).toBe(at.toISOString())
+  }
+  expect(Math.abs(Date.parse(timestamp()) - Date.now())).toBeLessThan(60_000)
 })
