@@ -68,7 +68,9 @@ function machineId(): string | null {
   try {
     const text = readFileSync('/etc/machine-id', 'utf8').trim()
     return /^[0-9a-f]{32}$/.test(text) ? text : null
-  } catch {
+  } catch (error) {
+    // A host has one name only: what cannot be read for want of a descriptor is there, and may be read in a moment.
+    if (['EMFILE', 'ENFILE'].includes(errnoOf(error) ?? '')) throw error
     return null
   }
 }

@@ -13,6 +13,7 @@ const UNREADABLE = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM'])
 
 let buffer: Buffer | null = null
 let spare: number | null = null
+let is_kept = false
 
 /**
  * Reads one file of /proc.
@@ -44,6 +45,7 @@ export function listProc(path: string): string[] {
 
 /** Holds one descriptor back for the time when there are no others. Costs one; a second call costs nothing. */
 export function keepSpareDescriptor(): void {
+  is_kept = true
   try {
     spare ??= openSync('/dev/null', 'r')
   } catch {
@@ -51,8 +53,13 @@ export function keepSpareDescriptor(): void {
   }
 }
 
-/** Runs what needs one descriptor, and gives up the spare one where there is no other. */
+/**
+ * Runs what needs one descriptor at a time, and gives up the spare one where there is no other.
+ * @param work is run again then: without a descriptor it must have done nothing
+ */
 export function withSpareDescriptor<T>(work: () => T): T {
+  // What was given up may not have come back at once.
+  if (is_kept && spare === null) keepSpareDescriptor()
   try {
     return work()
   } catch (error) {

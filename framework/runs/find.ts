@@ -1,6 +1,7 @@
 /** Finding runs: the live ones from `live/`, all of them from `runs/`, one by a prefix of its id. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { withSpareDescriptor } from '../process/proc-file.js'
 import { isRunIdPrefix } from '../store/ids.js'
 import type { StateRoot } from '../store/state-root.js'
 
@@ -29,7 +30,7 @@ export function findRun(root: StateRoot, prefix: string): FoundRun {
 
 function runIdsIn(directory: string): string[] {
   try {
-    return readdirSync(directory)
+    return withSpareDescriptor(() => readdirSync(directory))
       .filter(name => RUN_ID.test(name))
       .sort()
   } catch (error) {

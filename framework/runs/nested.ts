@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
 import { look } from '../process/liveness.js'
+import { withSpareDescriptor } from '../process/proc-file.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
@@ -107,7 +108,7 @@ function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
 /** The names that inner runs left in our directory, of those that may be alive. */
 const nestedIn = (root: StateRoot, run_id: string): string[] =>
   quietly(() => {
-    const names = new Set(readdirSync(nestedDirectory(root, run_id)))
+    const names = new Set(withSpareDescriptor(() => readdirSync(nestedDirectory(root, run_id))))
     return liveRunIds(root).filter(id => id !== run_id && names.has(id))
   }) ?? []
 

@@ -18,7 +18,8 @@ import validateOwner from '../../schemas/generated/validate-run-owner.js'
 import validateReady from '../../schemas/generated/validate-run-ready.js'
 import validateStop from '../../schemas/generated/validate-run-stop.js'
 import { self } from '../process/identity.js'
-import { publish, type ReadResult, readRecord } from '../store/record.js'
+import { withSpareDescriptor } from '../process/proc-file.js'
+import { type Published, publish, type ReadResult, readRecord } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 
 export type {
@@ -62,19 +63,18 @@ export const isAnswered = (root: StateRoot, run_id: string): boolean =>
   readOf(root, run_id, 'answered', validateAnswered).state === 'ok'
 
 /** Intent and end are synced: they must survive a crash of the machine; the others speak of one boot only. */
-export const publishOwner = (root: StateRoot, record: RunOwner) =>
-  publish(recordPath(root, record.run_id, 'owner'), record, { sync: false })
+export const publishOwner = (root: StateRoot, record: RunOwner) => publishRecord(root, 'owner', record)
 
-export const publishMain = (root: StateRoot, record: RunMain) =>
-  publish(recordPath(root, record.run_id, 'main'), record, { sync: false })
+export const publishMain = (root: StateRoot, record: RunMain) => publishRecord(root, 'main', record)
 
 /** Says that the program of a run can be used; the first who says so stands. */
 export const publishReady = (root: StateRoot, run_id: string, by: RunReady['by']) =>
-  publish(
-    recordPath(root, run_id, 'ready'),
-    { schema_version: RECORD_VERSION, run_id, by, ready_at: new Date().toISOString() } satisfies RunReady,
-    { sync: false },
-  )
+  publishRecord(root, 'ready', {
+    schema_version: RECORD_VERSION,
+    run_id,
+    by,
+    ready_at: new Date().toISOString(),
+  } satisfies RunReady)
 
 /** What is asked of the owner of a run; who asks, and when, is told by itself. */
 export type StopRequest = Pick<RunStop, 'run_id' | 'cause' | 'grace_ms'>
@@ -88,18 +88,25 @@ export function publishStop(root: StateRoot, which: 'stop' | 'force', request: S
     grace_ms: request.grace_ms,
     requested_at: new Date().toISOString(),
   }
-  return publish(recordPath(root, record.run_id, which), record, { sync: false })
+  return publishRecord(root, which, record)
 }
 
 export const publishAnswered = (root: StateRoot, run_id: string) =>
-  publish(
-    recordPath(root, run_id, 'answered'),
-    { schema_version: RECORD_VERSION, run_id, answered_at: new Date().toISOString() } satisfies RunAnswered,
-    { sync: false },
-  )
+  publishRecord(root, 'answered', {
+    schema_version: RECORD_VERSION,
+    run_id,
+    answered_at: new Date().toISOString(),
+  } satisfies RunAnswered)
 
-export const publishEnd = (root: StateRoot, record: RunEnd) =>
-  publish(recordPath(root, record.run_id, 'end'), record, { sync: true })
+export const publishEnd = (root: StateRoot, record: RunEnd) => publishRecord(root, 'end', record, true)
+
+/** What is to be said of a run can be said with the last descriptor. */
+const publishRecord = <T extends { readonly run_id: string }>(
+  root: StateRoot,
+  name: RecordName,
+  record: T,
+  sync = false,
+): Published => withSpareDescriptor(() => publish(recordPath(root, record.run_id, name), record, { sync }))
 
 /** A record that names another run, copied or brought back to the wrong place, says nothing of this one. */
 function readOf<T extends { readonly run_id: string }>(

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from 'node:fs'
 import type { Validator } from '../../schemas/generated/types.js'
 import { errnoOf } from '../process/errno.js'
+import { withSpareDescriptor } from '../process/proc-file.js'
 import { newRunId } from './ids.js'
 
 /** A record longer than this was not written by us. */
@@ -23,7 +24,7 @@ export type ReadResult<T> =
  * @throws NodeJS.ErrnoException where the system could not answer, such as EMFILE or EIO
  */
 export function readRecord<T>(path: string, validate: Validator<T>): ReadResult<T> {
-  const file = readFile(path)
+  const file = withSpareDescriptor(() => readFile(path))
   if (typeof file !== 'string') return file
   let value: unknown
   try {

@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from '../process/errno.js'
+import { withSpareDescriptor } from '../process/proc-file.js'
 import { writeAll } from '../process/write-all.js'
 import {
   createPrivateFile,
@@ -64,7 +65,7 @@ export function reserve(path: string, bytes: number): Reservation {
 export function adoptReservation(path: string): Reservation | null {
   const directory = dirname(path)
   const prefix = `.${basename(path)}.`
-  for (const name of readdirSync(directory)) {
+  for (const name of withSpareDescriptor(() => readdirSync(directory))) {
     if (!name.startsWith(prefix) || !name.endsWith(RESERVED)) continue
     const temporary = temporaryPath(path, ADOPTED)
     try {
@@ -74,7 +75,7 @@ export function adoptReservation(path: string): Reservation | null {
       if (errnoOf(error) === 'ENOENT') continue
       throw error
     }
-    const fd = openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW)
+    const fd = withSpareDescriptor(() => openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW))
     return new Reservation(path, temporary, fd, fstatSync(fd).size, spareOf(join(directory, name)))
   }
   return null
@@ -115,7 +116,9 @@ export class Reservation {
       throw new RangeError(`a record of ${body.length} bytes does not fit into the ${this.#bytes} reserved`)
     // What has the name must never change, and could be this very file, linked by a reserver that died right after.
     const outcome = isThere(this.path) ? 'exists' : this.#write(body)
+    // Its descriptor may be the last that there is.
     this.release()
+    if (outcome === 'published') syncDirectoryOf(this.path)
     return outcome
   }
 
@@ -133,9 +136,7 @@ export class Reservation {
     writeAll(fd, body, 0)
     ftruncateSync(fd, body.length)
     fsyncSync(fd)
-    const outcome = this.#link(fstatSync(fd).nlink)
-    if (outcome === 'published') syncDirectoryOf(this.path)
-    return outcome
+    return this.#link(fstatSync(fd).nlink)
   }
 
   #link(links: number): Published {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoOf } from '../process/errno.js'
+import { withSpareDescriptor } from '../process/proc-file.js'
 import { newRunId } from './ids.js'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
@@ -83,7 +84,11 @@ export function linkOnce(temporary: string, target: string, links = 1): Publishe
 
 /** Makes a new name survive a crash of the machine (fsync(2): a file's fsync does not sync its directory). */
 export function syncDirectoryOf(path: string): void {
-  const fd = openSync(dirname(path), O_RDONLY | O_DIRECTORY)
+  withSpareDescriptor(() => syncDirectory(dirname(path)))
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, O_RDONLY | O_DIRECTORY)
   try {
     fsyncSync(fd)
   } catch (error) {
