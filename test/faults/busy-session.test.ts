@@ -1,21 +1,24 @@
 /** A session in which much happens at once, and who looks on: no answer is wrong, no run is lost, and nothing is left. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { embedding } from '../e2e/background/embedded.js'
 import { until } from '../e2e/harness/until.js'
 import { probe } from '../e2e/tracked/probe.js'
 import { inBatches } from './harness/batches.js'
-import { Launch } from './harness/launch.js'
+import { Launch, stateOf } from './harness/launch.js'
 import { SEED } from './harness/random.js'
 import { inEveryWay } from './harness/ways.js'
 import { World } from './harness/world.js'
 
 const ACTORS = 4
 const OPERATIONS = { subreaper: 1_000, snapshot: 400 }
-const CHILDREN = 200
+const CHILDREN = 500
+const CHILDREN_AT_ONCE = 40
+/** Before each so many are let go that all have ended when the last one answers. */
 const LOOKS = 50
+const LOOKS_AT_ONCE = 3
 /** It ends a hang: a crowd may take its time. */
 const MANY_MS = 120_000
 
@@ -102,36 +105,67 @@ inEveryWay(['ctx.run'], ({ method }) => {
     const world = World.create(method)
     const gate = join(world.path, 'gate')
     execFileSync('mkfifo', [gate])
+    // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
+    const fd = openSync(gate, constants.O_RDWR)
+    onTestFinished(() => closeSync(fd))
     const script = probe(
       world,
-      `const ends = await Promise.all(Array.from({ length: ${CHILDREN} }, (_, code) =>
-        ctx.run(['sh', '-c', 'read -r _ <gate; exit "$1"', 'sh', String(code % 256)])))
-      return { ends: ends.map(({ exit_code }) => exit_code) }`,
+      `let next = 0
+      const ends = {}
+      const work = async () => {
+        for (let index = next++; index < ${CHILDREN}; index = next++) {
+          const code = index % 256
+          const { run_id, exit_code } = await ctx.run(['sh', '-c', 'read -r _ <gate; exit "$1"', 'sh', String(code)])
+          ends[run_id] = [code, exit_code]
+        }
+      }
+      await Promise.all(Array.from({ length: ${CHILDREN_AT_ONCE} }, work))
+      return { ends }`,
     )
     const { answer } = await world.spawn(['go'], { script })
     const children = async () => (await world.survivors()).filter(({ comm }) => comm === 'sh').length
     // One more is the guard.
-    await until('all children', async () => (await children()) > CHILDREN, MANY_MS)
-    // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
-    const fd = openSync(gate, constants.O_RDWR)
-    const looking = inBatches(Array.from({ length: LOOKS }), 3, () =>
-      world.call(['ps', '--all', '--limit', '0'], { script }),
-    )
-    writeSync(fd, '\n'.repeat(CHILDREN))
-    const looks = await looking
+    await until('the first children', async () => (await children()) > CHILDREN_AT_ONCE, MANY_MS)
+    const looks = await inBatches(Array.from({ length: LOOKS }), LOOKS_AT_ONCE, async () => {
+      const ended_before = endedIn(join(world.root, stateOf(world.path, 'ctx.run'), 'runs'))
+      writeSync(fd, '\n'.repeat(CHILDREN / LOOKS))
+      return { ended_before, answer: await world.call(['ps', '--all', '--limit', '0'], { script }) }
+    })
     const { code, stdout, envelope } = await answer
-    closeSync(fd)
     expect(code, stdout).toBe(0)
-    expect(envelope.data.ends).toEqual(Array.from({ length: CHILDREN }, (_, index) => index % 256))
-    for (const look of looks) {
+    const codes: [string, [number, number]][] = Object.entries(envelope.data.ends)
+    expect(codes).toHaveLength(CHILDREN)
+    for (const [run_id, [expected, exit_code]] of codes)
+      expect([run_id, exit_code]).toEqual([run_id, expected])
+    for (const { ended_before, answer: look } of looks) {
       expect(look.code, look.stdout).toBe(0)
+      expect(look.envelope.ok).toBe(true)
       expect(look.envelope.warnings).toEqual([])
-      expect(look.envelope.data.runs).toHaveLength(CHILDREN)
-      for (const { status, exit_code, signal } of look.envelope.data.runs) {
-        if (['pending', 'running'].includes(status)) expect([exit_code, signal]).toEqual([null, null])
-        else expect([status, signal]).toEqual([exit_code === 0 ? 'exited' : 'failed', null])
+      const shown: Shown[] = look.envelope.data.runs
+      const ended = new Map(shown.filter(({ status }) => !isGoing(status)).map(run => [run.run_id, run]))
+      expect(ended_before.filter(run_id => !ended.has(run_id))).toEqual([])
+      for (const { exit_code, signal, status } of shown)
+        if (isGoing(status)) expect([exit_code, signal]).toEqual([null, null])
+      for (const [run_id, [expected]] of codes) {
+        const run = ended.get(run_id)
+        const status = expected === 0 ? 'exited' : 'failed'
+        if (run) expect(run).toMatchObject({ run_id, status, exit_code: expected, signal: null })
       }
     }
     await world.nothingLeft()
   })
 })
+
+/** A run in an answer of `ps`. */
+interface Shown {
+  readonly run_id: string
+  readonly status: string
+  readonly exit_code: number | null
+  readonly signal: string | null
+}
+
+const isGoing = (status: string): boolean => status === 'pending' || status === 'running'
+
+/** The runs whose end is on record. */
+const endedIn = (runs: string): string[] =>
+  readdirSync(runs).filter(run_id => existsSync(join(runs, run_id, 'end.json')))
