@@ -4,11 +4,12 @@
  */
 import type { Readable } from 'node:stream'
 import type { WarningDetail } from '../../schemas/generated/types.js'
+import { monotonicMs, pause } from '../process/clock.js'
 import { machineEnvironment } from '../process/environment.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { recordIntent } from '../runs/intent.js'
 import { type MainExit, OwnedRun, StartFailed } from '../runs/owner.js'
-import { refreshPidFile } from '../runs/pid-file.js'
+import { REWRITE_SPACING, refreshPidFile } from '../runs/pid-file.js'
 import type { RunEnd, RunIntent, StopCause } from '../runs/records.js'
 import { isStopping } from '../runs/session.js'
 import { giveUp } from '../runs/start-main.js'
@@ -40,6 +41,8 @@ export class TrackedChildren {
   #guard: Promise<Guard> | null = null
   #refreshing: Promise<void> | null = null
   #is_pid_file_old = false
+  /** Nothing changes any more, and the call waits for the pid file. */
+  readonly #all_ended = new AbortController()
   #closed: { readonly cause: StopCause; readonly grace_ms: number } | null = null
   #started_any = false
 
@@ -82,6 +85,7 @@ export class TrackedChildren {
     while (this.#runs.size > 0) await Promise.all([...this.#runs].map(run => run.ended))
     // What escaped and still holds a pipe of ours must not keep an embedding process from ending.
     for (const output of this.#open) output.close()
+    this.#all_ended.abort()
     await this.#refreshing
     const guard = await this.#guard?.catch(() => null)
     guard?.release()
@@ -201,7 +205,11 @@ export class TrackedChildren {
   async #refreshWhileOld(): Promise<void> {
     while (this.#is_pid_file_old) {
       this.#is_pid_file_old = false
+      const started = monotonicMs()
       await refreshPidFile(this.#facts.state(), this.#facts.session_id)
+      // It goes through the records of all: were it written anew for each change, many children would wait for it.
+      if (this.#is_pid_file_old)
+        await pause((monotonicMs() - started) * REWRITE_SPACING, this.#all_ended.signal)
     }
     this.#refreshing = null
   }

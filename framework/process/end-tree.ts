@@ -1,5 +1,6 @@
 /** Ending a tree: TERM, a grace, KILL until nothing is left. Forks nothing, and calls ended only what it saw end. */
 import { monotonicMs, pause } from './clock.js'
+import { commonLooks } from './common-looks.js'
 import { look } from './liveness.js'
 import type { Member, TrackingMethod, Tree } from './tracking.js'
 import { keyOf, TreeSignals } from './tree-signals.js'
@@ -76,7 +77,7 @@ class Ending {
     let wait = FIRST_PAUSE_MS
     while (!force?.aborted && this.#now() < deadline) {
       if (this.#isLookDue()) {
-        this.#look()
+        await this.#look()
         if (this.#isOver) return
         if (this.#signals.terminate(this.#tree, on_term) || this.#empty_looks > 0) wait = FIRST_PAUSE_MS
       }
@@ -91,7 +92,7 @@ class Ending {
     let left = ''
     let wait = FIRST_PAUSE_MS
     while (!this.#isOver) {
-      this.#look()
+      await this.#look()
       if (this.#isOver) return
       const delivered = this.#signals.kill(this.#tree, this.#options.on_kill)
       const now = this.#now()
@@ -137,10 +138,12 @@ class Ending {
   }
 
   /** A look that fails leaves the last one standing and proves nothing. */
-  #look(): void {
+  async #look(): Promise<void> {
     const started = this.#now()
     try {
-      this.#tree = this.#options.tracking.look()
+      const { tree, cost_ms } = await commonLooks.look(this.#options.tracking, true)
+      this.#tree = tree
+      this.#look_cost = cost_ms
     } catch (error) {
       this.#blind_since ??= started
       if (started - this.#blind_since >= BLIND_LIMIT_MS) throw error
@@ -148,7 +151,6 @@ class Ending {
     }
     this.#blind_since = null
     this.#looked_at = this.#now()
-    this.#look_cost = this.#looked_at - started
     for (const member of this.#tree.members) this.#seen.set(keyOf(member), member)
     this.#empty_looks = this.#tree.members.length === 0 ? this.#empty_looks + 1 : 0
   }

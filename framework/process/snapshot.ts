@@ -33,6 +33,12 @@ export interface SnapshotOptions {
   readonly shared_session?: number | null
 }
 
+/** Of what is known: start times by pid of what was seen alive, and what cannot be seen. */
+interface Verified {
+  readonly verified: ReadonlyMap<number, number>
+  readonly hidden: readonly Member[]
+}
+
 export class SnapshotTracking implements TrackingMethod {
   readonly method = 'snapshot'
   readonly complete = false
@@ -72,8 +78,15 @@ export class SnapshotTracking implements TrackingMethod {
   }
 
   look(): Tree {
-    const { verified, hidden } = this.#verify()
-    const table = readProcessTable()
+    return this.beginLook()(readProcessTable())
+  }
+
+  beginLook(): (table: ProcessTable) => Tree {
+    const known = this.#verify()
+    return table => this.#completeLook(table, known)
+  }
+
+  #completeLook(table: ProcessTable, { verified, hidden }: Verified): Tree {
     const isRun = this.#main_marker.others()
     const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), isRun, this.#shared_session)
     const bearers = new Map([...this.#former_bearers, ...this.#bearers])
@@ -102,7 +115,7 @@ export class SnapshotTracking implements TrackingMethod {
    * What is known and alive right now. A member that became another user's may be hidden: it stays one, but ties
    * nobody.
    */
-  #verify(): { verified: Map<number, number>; hidden: Member[] } {
+  #verify(): Verified {
     const verified = new Map<number, number>()
     const hidden: Member[] = []
     for (const [pid, member] of this.#known) {

@@ -1,6 +1,7 @@
 /** What a tracking method is: a way to find all of a run at a moment. What ends a tree asks for nothing else. */
 import { identityOf, type ProcessIdentity } from './identity.js'
 import type { ProcessStat } from './stat.js'
+import type { ProcessTable } from './table.js'
 
 /** A living process of a run. */
 export interface Member {
@@ -33,6 +34,11 @@ export interface TrackingMethod {
    * @throws NodeJS.ErrnoException where the host could not be asked; never an empty tree then
    */
   look(): Tree
+  /**
+   * Begins a look that goes through all processes: verifies what is known. The table that completes it must be read
+   * after that.
+   */
+  beginLook?(): (table: ProcessTable) => Tree
 }
 
 /** A process of a run as it was just read. */

@@ -4,6 +4,8 @@ import type { TrackingMethod, Tree } from '../process/tracking.js'
 export class LastLook implements TrackingMethod {
   readonly method: TrackingMethod['method']
   readonly complete: boolean
+  /** There where the method itself has it. */
+  readonly beginLook?: NonNullable<TrackingMethod['beginLook']>
   readonly #tracking: TrackingMethod
   #last: Tree = { members: [], marked_only: [] }
 
@@ -11,6 +13,15 @@ export class LastLook implements TrackingMethod {
     this.method = tracking.method
     this.complete = tracking.complete
     this.#tracking = tracking
+    const begin = tracking.beginLook?.bind(tracking)
+    if (!begin) return
+    this.beginLook = () => {
+      const complete = begin()
+      return table => {
+        this.#last = complete(table)
+        return this.#last
+      }
+    }
   }
 
   /** What the last look saw that did not fail. */

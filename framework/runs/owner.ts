@@ -4,7 +4,8 @@
  * the foreground). What fails in it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
 import type { ChildProcess } from 'node:child_process'
-import { after, monotonicMs } from '../process/clock.js'
+import { after } from '../process/clock.js'
+import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
 import type { Member } from '../process/tracking.js'
 import { awaitDescendants, type DescendantsWait, type Waited } from './await-descendants.js'
@@ -200,27 +201,28 @@ export class OwnedRun {
   #follow(step: number): void {
     clearTimeout(this.#look_timer)
     const wait = nextLookMs(step, this.#look_cost_ms, this.#exit !== null)
-    this.#look_timer = setTimeout(() => this.#look(step), wait)
+    this.#look_timer = setTimeout(() => void this.#look(step), wait)
     this.#look_timer.unref()
   }
 
   /** What is seen gets into the journal; a run whose main process has gone is over as soon as nobody of it is left. */
-  #look(step: number): void {
+  async #look(step: number): Promise<void> {
     if (this.#ending) return
-    const started = monotonicMs()
-    this.#attempt(() => {
-      const { members } = this.#tracking.look()
-      if (this.#exit && members.length === 0) this.#end(this.#options.intent.limits.grace_ms)
-    })
-    this.#look_cost_ms = monotonicMs() - started
-    this.#follow(step + 1)
+    try {
+      const { tree, cost_ms } = await commonLooks.look(this.#tracking, this.#exit !== null)
+      this.#look_cost_ms = cost_ms
+      if (this.#exit && tree.members.length === 0) this.#end(this.#options.intent.limits.grace_ms)
+    } catch (error) {
+      this.noteFault(error)
+    }
+    if (!this.#ending) this.#follow(step + 1)
   }
 
   #mainExited(exit: MainExit): void {
     this.#exit = exit
     const { leftovers, intent } = this.#options
     if (leftovers === 'end' || this.#stop) this.#end(intent.limits.grace_ms)
-    else if (leftovers === 'follow') this.#look(0)
+    else if (leftovers === 'follow') void this.#look(0)
     else void this.#awaitDescendants(leftovers)
   }
 

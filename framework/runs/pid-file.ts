@@ -3,6 +3,7 @@
  * Derived from the records whenever a run starts or ends; nothing of ours trusts it.
  */
 import { chmodSync, existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { monotonicMs, pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { look } from '../process/liveness.js'
 import { withLock } from '../store/lock.js'
@@ -16,6 +17,8 @@ import { inSessionDirectory } from './session.js'
 /** Who does not get the lock in this time writes without it: a holder that died, or is slow, must not delay a start. */
 const LOCK_WAIT_MS = 500
 const DIRECTORY_TRIES = 5
+/** Where the records change all the time, at least so many times what one rewrite takes lies between two. */
+export const REWRITE_SPACING = 4
 /** Asked for by commands, which rewrite the file when they have seen the end. */
 const BY_COMMANDS: readonly StopCause[] = ['user', 'session_stop', 'cleanup']
 
@@ -47,11 +50,11 @@ export async function refreshPidFile(root: StateRoot, session_id: string, change
   const path = pidFilePath(root, session_id)
   try {
     if (isSymlink(root.session(session_id))) return
-    const rewriteUnlessDone = (): void => {
-      if (!change || !tells(path, change)) rewrite(root, session_id)
+    const rewriteUnlessDone = async (): Promise<void> => {
+      if (!change || !tells(path, change)) await rewrite(root, session_id)
     }
     const is_done = change ? tells(path, change) : !existsSync(path) && !livePids(root, session_id)
-    if (!is_done && !(await locking(root, session_id, rewriteUnlessDone))) rewriteUnlessDone()
+    if (!is_done && !(await locking(root, session_id, rewriteUnlessDone))) await rewriteUnlessDone()
     if (!existsSync(path)) removeIfEmpty(root.session(session_id))
   } catch {
     // A full disk: the records are the truth, this file a courtesy.
@@ -63,7 +66,7 @@ function tells(path: string, { pid, alive }: PidChange): boolean {
   return lines.includes(String(pid)) === alive
 }
 
-async function locking(root: StateRoot, session_id: string, work: () => void): Promise<boolean> {
+async function locking(root: StateRoot, session_id: string, work: () => Promise<void>): Promise<boolean> {
   for (let tries = 1; tries <= DIRECTORY_TRIES; tries += 1) {
     try {
       createPrivateDirectory(root.session(session_id))
@@ -76,13 +79,16 @@ async function locking(root: StateRoot, session_id: string, work: () => void): P
   return false
 }
 
-function rewrite(root: StateRoot, session_id: string): void {
+async function rewrite(root: StateRoot, session_id: string): Promise<void> {
   let written: string | null = null
-  for (;;) {
+  for (let passes = 1; ; passes += 1) {
+    const started = monotonicMs()
     const wanted = livePids(root, session_id)
     if (wanted === null || wanted === written) return
     write(root, session_id, wanted)
     written = wanted
+    // Many end, one after the other: whoever rewrites may own them, and has more to do than this.
+    if (passes > 1) await pause((monotonicMs() - started) * REWRITE_SPACING)
   }
 }
 
