@@ -55,6 +55,7 @@ export class OwnedRun {
   readonly #over = new AbortController()
   #look_timer: NodeJS.Timeout | undefined
   #look_cost_ms = 0
+  #is_followed = true
   #exit: MainExit | null = null
   #stop: Request | null = null
   #aftermath: Aftermath | null = null
@@ -211,11 +212,13 @@ export class OwnedRun {
     try {
       const { tree, cost_ms } = await commonLooks.look(this.#tracking, this.#exit !== null)
       this.#look_cost_ms = cost_ms
+      // Asked for before the main process ended, and somebody else waits for its descendants by now.
+      if (!this.#is_followed) return
       if (this.#exit && tree.members.length === 0) this.#end(this.#options.intent.limits.grace_ms)
     } catch (error) {
       this.noteFault(error)
     }
-    if (!this.#ending) this.#follow(step + 1)
+    if (!this.#ending && this.#is_followed) this.#follow(step + 1)
   }
 
   #mainExited(exit: MainExit): void {
@@ -227,6 +230,7 @@ export class OwnedRun {
   }
 
   async #awaitDescendants({ wait_ms, leftovers }: DescendantsWait): Promise<void> {
+    this.#is_followed = false
     clearTimeout(this.#look_timer)
     const failed = (error: unknown): void => this.noteFault(error)
     const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over.signal, failed)
