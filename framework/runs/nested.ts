@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
+import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { withSpareDescriptor } from '../process/proc-file.js'
 import { signalProcess } from '../process/signal.js'
@@ -18,6 +19,7 @@ import {
   readIntent,
   readMain,
   readOwner,
+  readStop,
   recordPath,
 } from './records.js'
 
@@ -25,12 +27,18 @@ import {
 const SLACK_MS = 1_500
 const POLL_MS = 20
 
+interface Ending {
+  readonly grace_ms: number
+  readonly force: AbortSignal
+}
+
 /** What of the nested runs is alive all the same, as an end record names it. */
 type Survivors = RunEnd['survivors']
 
 /**
  * Asks the owners of all live runs inside a run to end them, with cause `parent_run`, and waits for them: at the
- * longest the grace and a little more. Never rejects: what cannot be read of a nested run keeps no outer one.
+ * longest the grace and a little more. One whose owner and guard are dead is ended by us. Never rejects: what cannot be
+ * read of a nested run keeps no outer one.
  * @param force KILL at once, now or when it fires
  * @returns what is still alive of them: what their ends name, and the main processes of those that nobody ended
  */
@@ -41,20 +49,48 @@ export async function endNested(
   force: AbortSignal,
 ): Promise<Survivors> {
   const asked = nestedIn(root, run_id).filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
+  let since = monotonicMs()
   const hurry = (): void => {
+    since = monotonicMs()
     for (const nested of asked) quietly(() => ask(root, nested, grace_ms, 'force'))
   }
   if (force.aborted) hurry()
   force.addEventListener('abort', hurry)
-  const started = monotonicMs()
-  for (const nested of asked) {
-    while (!(quietly(() => isDone(root, nested)) ?? false)) {
-      if (monotonicMs() - started >= (force.aborted ? 0 : grace_ms) + SLACK_MS) break
-      await pause(POLL_MS)
-    }
-  }
+  const isLate = (): boolean => monotonicMs() - since >= (force.aborted ? 0 : grace_ms) + SLACK_MS
+  await Promise.all(asked.map(nested => awaitEnd(root, nested, { grace_ms, force }, isLate)))
   force.removeEventListener('abort', hurry)
   return asked.flatMap(nested => quietly(() => survivorsOf(root, nested)) ?? [])
+}
+
+async function awaitEnd(
+  root: StateRoot,
+  run_id: string,
+  options: Ending,
+  isLate: () => boolean,
+): Promise<void> {
+  let is_over = false
+  let ending: Promise<void> | null = null
+  while (!is_over && !isLate()) {
+    if (existsSync(recordPath(root, run_id, 'end'))) return
+    if (!ending && quietly(() => isHeld(root, run_id)) === false) {
+      ending = endHeldByNobody(root, run_id, options)
+      void ending.then(() => {
+        is_over = true
+      })
+    }
+    await pause(POLL_MS)
+  }
+}
+
+/** Never rejects: what could not be ended is named as a survivor. */
+async function endHeldByNobody(root: StateRoot, run_id: string, options: Ending): Promise<void> {
+  try {
+    // Few runs have a lost one inside them; the others load nothing for it.
+    const { endNestedLost } = await import('./end-nested-lost.js')
+    await endNestedLost(root, run_id, options)
+  } catch {
+    // The host could not be asked, or the package is gone.
+  }
 }
 
 /** A run inside another, as a report of the outer one names it. */
@@ -78,11 +114,12 @@ function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 
   return true
 }
 
-/** Ended, or nobody is left who could end it. */
-function isDone(root: StateRoot, run_id: string): boolean {
-  if (existsSync(recordPath(root, run_id, 'end'))) return true
+/** Whether somebody lives who ends it: its owner, its guard, or whoever found it lost and asked for its end before us. */
+function isHeld(root: StateRoot, run_id: string): boolean {
   const owner = ownerOf(root, run_id)
-  return ![owner?.owner, owner?.guard].some(holder => holder && look(holder) === 'alive')
+  const stop = readStop(root, run_id, 'stop')
+  const asker = stop.state === 'ok' && !sameProcess(stop.record.asker, self()) ? stop.record.asker : null
+  return [owner?.owner, owner?.guard, asker].some(holder => holder && look(holder) === 'alive')
 }
 
 function survivorsOf(root: StateRoot, run_id: string): Survivors {

@@ -34,21 +34,13 @@ inEveryWay(['start', 'run'], way => {
   })
 
   test.each(['middle', 'inner'] as const)(
-    'owner and guard of the %s one killed: a stop of the outermost says that it lives, and cleanup ends it',
+    'owner and guard of the %s one killed: a stop of the outermost ends all',
     async lost => {
       const { world, launch, runs } = await nested(way)
-      const { main, run_id } = found(runs, LEVELS.indexOf(lost))
+      const { run_id } = found(runs, LEVELS.indexOf(lost))
       await loseHolders(world, found(runs, LEVELS.indexOf(lost)))
-      const stopped = await launch.call(['stop', found(runs, 0).run_id])
-      expect(stopped.code, stopped.stdout).toBe(3)
-      expect(stopped.envelope.data.stopped).toMatchObject([
-        { outcome: 'survivors', survivors: [{ pid: main.pid }] },
-      ])
-      const cleanup = await launch.call(['cleanup', '--all-sessions'])
-      expect(cleanup.code, cleanup.stdout).toBe(0)
-      await world.nothingLeft()
-      expect(launch.read(run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
-      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+      await endedByTheOutermost(world, launch, runs)
+      expect(launch.read(run_id, 'end')).toMatchObject({ reconcile_reason: 'owner_lost' })
     },
   )
 })
