@@ -33,6 +33,7 @@ export class DescendantTracking implements TrackingMethod {
       admits: ({ pid }) => pid > 1 && pid !== own && markerState(pid, this.#run_marker) !== 'other',
       // They carry no marker of their own.
       isMarked: () => false,
+      isInExec: () => false,
     })
     const members = [...ties.members.values()].map(memberOf)
     this.#known = members.map(({ identity }) => identity)

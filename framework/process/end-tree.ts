@@ -65,6 +65,7 @@ class Ending {
   #look_cost = 0
   #blind_since: number | null = null
   #empty_looks = 0
+  #undecided_since: number | null = null
 
   constructor(options: EndTreeOptions) {
     this.#options = options
@@ -152,6 +153,17 @@ class Ending {
     this.#blind_since = null
     this.#looked_at = this.#now()
     for (const member of this.#tree.members) this.#seen.set(keyOf(member), member)
-    this.#empty_looks = this.#tree.members.length === 0 ? this.#empty_looks + 1 : 0
+    this.#empty_looks = this.#isEmpty() ? this.#empty_looks + 1 : 0
+  }
+
+  /** What cannot be told for so long that it hangs is nobody's. */
+  #isEmpty(): boolean {
+    const { members, is_undecided = false } = this.#tree
+    if (members.length > 0 || !is_undecided) {
+      this.#undecided_since = null
+      return members.length === 0
+    }
+    this.#undecided_since ??= this.#looked_at
+    return this.#looked_at - this.#undecided_since >= STUCK_MS
   }
 }

@@ -1,7 +1,7 @@
 /** One look at all processes: what a run's ties reach in it, and where runs inside the run begin. */
 import { type IsRun, type Marker, type MarkerState, markerState } from './marker.js'
 import { hasExited, type ProcessStat } from './stat.js'
-import type { ProcessTable } from './table.js'
+import { commandLine, type ProcessTable } from './table.js'
 import { type Bearers, findTied, type Ties } from './ties.js'
 
 export class Look {
@@ -36,6 +36,18 @@ export class Look {
   }
 
   /**
+   * Whether an execve(2) of the process is under way: then its environment and its arguments are both empty
+   * (proc_pid_environ(5), proc_pid_cmdline(5)). What cleared its environment has arguments still.
+   */
+  isInExec(stat: ProcessStat): boolean {
+    if (this.#isExcluded(stat) || hasExited(stat) || this.markerOf(stat) !== 'unknown') return false
+    const words = commandLine(stat.pid)
+    if (!words) return false
+    // It may have come to its end between the two questions: then the next look tells.
+    return words.length === 0 || markerState(stat.pid, this.#marker, this.#isRun) !== 'unknown'
+  }
+
+  /**
    * Finds the run's processes, and those of runs inside it: the marker of another run begins one, and all below it
    * is of that run, even what cleared its environment and is tied to ours by a group or session that both share.
    */
@@ -49,6 +61,7 @@ export class Look {
         shared_session: this.#shared_session,
         admits: stat => !outside.has(stat.pid) && !this.#isExcluded(stat) && this.markerOf(stat) !== 'other',
         isMarked: stat => this.markerOf(stat) === 'own',
+        isInExec: stat => this.isInExec(stat),
       })
       const nested = this.#withDescendants(ties.refused.filter(stat => !this.#isExcluded(stat)))
       const claimed = nested.filter(stat => ties.members.has(stat.pid))

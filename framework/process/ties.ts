@@ -20,6 +20,8 @@ export interface TieQuestion {
   admits(stat: ProcessStat): boolean
   /** Whether the process carries the run's marker: no tie by itself, but what confirms a weak one. */
   isMarked(stat: ProcessStat): boolean
+  /** Whether the process shows no marker only because it is in the middle of an execve(2). */
+  isInExec(stat: ProcessStat): boolean
 }
 
 export interface Ties {
@@ -27,8 +29,10 @@ export interface Ties {
   readonly members: ReadonlyMap<number, ProcessStat>
   /** Tied, but not admitted. */
   readonly refused: readonly ProcessStat[]
-  /** The members found, and the bearers whose group or session still lives. */
+  /** The members found, and the bearers whose group or session still lives, or may. */
   readonly bearers: Bearers
+  /** Something was found that only its marker could tie to the run, and it shows none at this moment. */
+  readonly is_undecided: boolean
 }
 
 /** Follows all ties until no more processes are found. */
@@ -53,6 +57,9 @@ class Search {
   /** Numbers of groups and of sessions that are the run's, though their leader may be dead. */
   readonly #group_numbers = new Set<number>()
   readonly #session_numbers = new Set<number>()
+  /** Those in which nobody shows the marker, and somebody may in a moment. */
+  readonly #undecided_numbers = new Set<number>()
+  #is_undecided = false
 
   constructor(question: TieQuestion) {
     this.#question = question
@@ -91,10 +98,12 @@ class Search {
         this.#session_numbers.add(number)
       } else {
         // All that we knew in it may have died since the last look; then what it forked last is in it, marked.
-        const isOurs = (peer: ProcessStat): boolean =>
-          peer.start_time >= Math.min(...start_times) && this.#question.isMarked(peer)
-        if (this.#groups.get(number)?.some(isOurs)) this.#group_numbers.add(number)
-        if (this.#sessions.get(number)?.some(isOurs)) this.#session_numbers.add(number)
+        const since = Math.min(...start_times)
+        const group = this.#whose(this.#groups.get(number), since)
+        const session = this.#whose(this.#sessions.get(number), since)
+        if (group === 'ours') this.#group_numbers.add(number)
+        if (session === 'ours') this.#session_numbers.add(number)
+        if (group === 'undecided' || session === 'undecided') this.#undecided_numbers.add(number)
       }
     }
     for (const number of this.#group_numbers) this.#enterAll(this.#groups.get(number))
@@ -102,9 +111,11 @@ class Search {
   }
 
   enterShared(): void {
-    const { shared_session, isMarked } = this.#question
+    const { shared_session, isMarked, isInExec } = this.#question
     if (shared_session === undefined || shared_session === null) return
-    for (const stat of this.#sessions.get(shared_session) ?? []) if (isMarked(stat)) this.#enter(stat)
+    for (const stat of this.#sessions.get(shared_session) ?? [])
+      if (isMarked(stat)) this.#enter(stat)
+      else if (isInExec(stat)) this.#is_undecided = true
   }
 
   follow(): void {
@@ -119,13 +130,21 @@ class Search {
   result(): Ties {
     const members = new Map<number, ProcessStat>()
     const bearers = new Map<number, ReadonlySet<number>>()
-    for (const number of [...this.#group_numbers, ...this.#session_numbers])
+    for (const number of [...this.#group_numbers, ...this.#session_numbers, ...this.#undecided_numbers])
       bearers.set(number, this.#question.bearers.get(number) ?? new Set())
     for (const stat of this.#entered) {
       if (!hasExited(stat)) members.set(stat.pid, stat)
       bearers.set(stat.pid, new Set([stat.start_time]))
     }
-    return { members, refused: this.#refused, bearers }
+    const is_undecided = this.#is_undecided || this.#undecided_numbers.size > 0
+    return { members, refused: this.#refused, bearers, is_undecided }
+  }
+
+  /** @param since when the bearer of the number started: nobody in it that is the run's started before */
+  #whose(peers: readonly ProcessStat[] = [], since: number): 'ours' | 'undecided' | 'others' {
+    const candidates = peers.filter(({ start_time }) => start_time >= since)
+    if (candidates.some(peer => this.#question.isMarked(peer))) return 'ours'
+    return candidates.some(peer => this.#question.isInExec(peer)) ? 'undecided' : 'others'
   }
 
   /** @returns whether the process is the run's */

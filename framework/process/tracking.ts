@@ -19,6 +19,8 @@ export interface Tree {
   readonly members: readonly Member[]
   /** Tied to the run by its environment marker alone: reported, never ended (design: daemons come to be shared). */
   readonly marked_only: readonly Member[]
+  /** Something may be the run's and cannot be told yet, in the middle of an execve(2): the next look may find it. */
+  readonly is_undecided?: boolean
   /** Of runs started inside this one: they have owners of their own. */
   readonly nested?: readonly Member[]
   /** Living leaders of process groups in which every process is a member: these may be signalled whole. */

@@ -51,12 +51,12 @@ export async function awaitDescendants(
     const is_over = stop.aborted || now >= started + wait_ms
     if (is_over || now >= next_look || !left.some(({ identity }) => look(identity) === 'alive')) {
       try {
-        const { members, marked_only } = tracking.look()
+        const { members, marked_only, is_undecided } = tracking.look()
         left = [...members, ...marked_only]
-        empty_looks = left.length === 0 ? empty_looks + 1 : 0
+        empty_looks = left.length === 0 && !is_undecided ? empty_looks + 1 : 0
         if (empty_looks >= EMPTY_LOOKS) return waited([], found_any)
-        if (left.length === 0) continue
-        found_any = true
+        if (empty_looks > 0) continue
+        found_any ||= left.length > 0
         next_look = monotonicMs() + Math.max(LOOK_INTERVAL_MS, (monotonicMs() - now) * LOOK_SPACING)
       } catch (error) {
         failed(error)

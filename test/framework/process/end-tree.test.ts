@@ -6,7 +6,7 @@ import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
 import type { Member, TrackingMethod } from '../../../framework/process/tracking.js'
 import { Bundle } from './elsewhere.js'
-import { identityOf, stage } from './stage.js'
+import { can_show_nothing, identityOf, stage, startShowingNothing } from './stage.js'
 import { exited, isAlive, isRoot, ps, reap, waitFor } from './witness.js'
 
 /** Long enough that a test which needed it would fail by its own time limit. */
@@ -219,6 +219,49 @@ test('goes on while looks fail, and never takes blindness for an end', async () 
   expect(survivors).toEqual([])
   expect(stage.marked()).toEqual([])
 })
+
+test.skipIf(!can_show_nothing)(
+  `waits while a look is undecided, and ends what then proves to be of the tree${can_show_nothing ? '' : ' (needs PR_SET_MM_MAP)'}`,
+  async () => {
+    const { main, child, tell } = await startShowingNothing()
+    const tracking = track(main.pid)
+    await reap(main)
+    let looks = 0
+    const counting: TrackingMethod = {
+      method: 'snapshot',
+      complete: false,
+      look() {
+        looks++
+        if (looks === 10) tell()
+        return tracking.look()
+      },
+    }
+    // However slow the machine is, no time passes.
+    const ended = await endTree({ tracking: counting, grace_ms: NEVER_MS, now: () => 0 })
+    expect(ended).toEqual({ ended: 1, killed: [], survivors: [] })
+    expect(isAlive(child)).toBe(false)
+  },
+)
+
+test.each([0, NEVER_MS])(
+  'does not wait for ever while looks are undecided, with a grace of %s ms',
+  async grace_ms => {
+    let now = 0
+    let looks = 0
+    const undecided: TrackingMethod = {
+      method: 'snapshot',
+      complete: false,
+      look() {
+        looks++
+        return { members: [], marked_only: [], is_undecided: true }
+      },
+    }
+    const ended = await endTree({ tracking: undecided, grace_ms, now: () => (now += 50) })
+    expect(ended).toEqual({ ended: 0, killed: [], survivors: [] })
+    expect(now).toBeGreaterThanOrEqual(2_000)
+    expect(looks).toBeGreaterThan(2)
+  },
+)
 
 test('fails where it could not look at all, instead of saying that nothing is left', async () => {
   const blind: TrackingMethod = {

@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
-import { identityOf, stage } from './stage.js'
+import { can_show_nothing, identityOf, stage, startShowingNothing } from './stage.js'
 import { exited, isAlive, ps, reap, waitFor } from './witness.js'
 
 const journal = () => openJournal(stage.path('seen.log'))
@@ -223,4 +223,29 @@ test('finds what a dying process forked last, by its group and its marker togeth
   await waitFor('the others to end', () => before.every(pid => !isAlive(pid)))
   expect(ps(late, 'ppid')).not.toBe(String(main.pid))
   expect(pids(tracking)).toEqual([late])
+})
+
+test.skipIf(!can_show_nothing)(
+  `is undecided about a peer of a dead main process that shows nothing of itself, and finds it when it does${can_show_nothing ? '' : ' (needs PR_SET_MM_MAP)'}`,
+  async () => {
+    const { main, child, tell } = await startShowingNothing()
+    const tracking = track(main.pid)
+    await reap(main)
+    for (let looks = 0; looks < 5; looks++)
+      expect(tracking.look()).toMatchObject({ members: [], is_undecided: true })
+    tell()
+    await waitFor('its environment', () => stage.marked().includes(child))
+    expect(tracking.look().is_undecided).toBe(false)
+    expect(pids(tracking)).toEqual([child])
+  },
+)
+
+test('is not undecided about a peer that cleared its environment', async () => {
+  const main = stage.shell('env -i sleep 600 & echo $! > "$D/cleared"; note main; wait')
+  const cleared = await stage.pidIn('cleared')
+  stage.alsoEnd(cleared)
+  await waitFor('the exec', () => ps(cleared, 'comm') === 'sleep')
+  const tracking = track(main.pid)
+  await reap(main)
+  expect(tracking.look()).toMatchObject({ members: [], is_undecided: false })
 })

@@ -26,6 +26,7 @@ function ask(
   bearers: readonly (readonly [number, number])[] = [],
   admits: TieQuestion['admits'] = () => true,
   marked: readonly number[] = [],
+  in_exec: readonly number[] = [],
 ) {
   const ties = findTied({
     table: new Map(stats.map(one => [one.pid, one])),
@@ -33,6 +34,7 @@ function ask(
     bearers: new Map(bearers.map(([pid, start]) => [pid, new Set([start])])),
     admits,
     isMarked: one => marked.includes(one.pid),
+    isInExec: one => in_exec.includes(one.pid),
   })
   return { ...ties, pids: [...ties.members.keys()].sort((a, b) => a - b) }
 }
@@ -74,6 +76,31 @@ test('believes a number alone where the marker confirms it, and then for all who
   const its_peer = stat(102, { pgid: 102, sid: 100 })
   expect(ask([late, its_peer], [], [[100, 1000]], undefined, [101]).pids).toEqual([101, 102])
   expect(ask([late, its_peer], [], [], undefined, [101]).pids).toEqual([])
+})
+
+test('is undecided about who may show the marker in a moment, and keeps the number until that is told', () => {
+  const peer = stat(101, { pgid: 100, sid: 100 })
+  const { pids, is_undecided, bearers } = ask([peer], [], [[100, 1000]], undefined, [], [101])
+  expect({ pids, is_undecided }).toEqual({ pids: [], is_undecided: true })
+  expect(bearers).toEqual(new Map([[100, new Set([1000])]]))
+  const told = ask([peer], [], [[100, 1000]])
+  expect(told).toMatchObject({ pids: [], is_undecided: false })
+  expect(told.bearers).toEqual(new Map())
+})
+
+test('is decided where a peer shows the marker, and by none that is older or bears another’s number', () => {
+  const in_exec = [101]
+  const late = stat(101, { pgid: 100, sid: 100 })
+  const marked = stat(102, { pgid: 100, sid: 100 })
+  expect(ask([late, marked], [], [[100, 1000]], undefined, [102], in_exec)).toMatchObject({
+    pids: [101, 102],
+    is_undecided: false,
+  })
+  const older = { ...late, start_time: 999 }
+  const stranger = stat(100, { start_time: 9999 })
+  expect(ask([older], [], [[100, 1000]], undefined, [], in_exec).is_undecided).toBe(false)
+  expect(ask([stranger, late], [], [[100, 1000]], undefined, [], in_exec).is_undecided).toBe(false)
+  expect(ask([late], [], [], undefined, [], in_exec).is_undecided).toBe(false)
 })
 
 test('does not believe even a marked process once the number is another process’s', () => {
