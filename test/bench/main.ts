@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { backgroundRows } from './background-rows.js'
 import { coldRows } from './cold-rows.js'
+import { costRows } from './cost-rows.js'
 import { historyRows } from './history-rows.js'
 import { runRows } from './run-rows.js'
 
@@ -20,7 +21,7 @@ const rounds = Number(asked)
 const directory = mkdtempSync(join(tmpdir(), 'chaperone-bench-'))
 try {
   console.log(`Node ${process.version}, ${rounds} interleaved rounds, medians\n`)
-  for (const rows of [coldRows, runRows, backgroundRows, historyRows].filter(
+  for (const rows of [coldRows, runRows, backgroundRows, historyRows, costRows].filter(
     ({ name }) => !only || name.startsWith(only),
   )) {
     for (const { what, measured, budget, within } of await rows(directory, rounds))
