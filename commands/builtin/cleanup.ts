@@ -9,6 +9,7 @@ import { endRuns, type Selection, selectRuns } from './cleanup-runs.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
 import { graceOf, KILL_AFTER } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
+import { warnOfUnknownSessions } from './unusable-records.js'
 
 export default defineCommand({
   name: 'cleanup',
@@ -76,6 +77,7 @@ export default defineCommand({
       : ctx.session.given
         ? { kind: 'session', session_id: ctx.session.id }
         : { kind: 'lost' }
+    if (root && selection.kind === 'session') warnOfUnknownSessions(ctx, root)
     const chosen = root ? selectRuns(root, selection, args.expired) : []
     const grace_ms = graceOf(args['kill-after'])
     const scope: CleanScope = args.scope ?? 'default'

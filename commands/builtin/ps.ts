@@ -7,6 +7,7 @@ import { STATE_UNAVAILABLE } from './exits.js'
 import { paginate } from './pagination.js'
 import { STATUSES } from './run-fields.js'
 import { RUN_ROW_SCHEMA, rowForPeople, runRow, shortId } from './run-row.js'
+import { warnOfUnusable } from './unusable-records.js'
 
 export default defineCommand({
   name: 'ps',
@@ -64,13 +65,7 @@ export default defineCommand({
     const now = Date.now()
     internals.forPeople(row => rowForPeople(row, now))
     const sorted = root ? allRunIds(root) : []
-    for (const view of page.items) {
-      for (const { record, reason } of view.damaged)
-        ctx.warn('RECORD_UNUSABLE', `${record}.json of run ${view.run_id} cannot be used: ${reason}`, {
-          run_id: view.run_id,
-          record,
-        })
-    }
+    for (const view of page.items) warnOfUnusable(ctx, view)
     return { runs: page.items.map(view => runRow(view, shortId(view.run_id, sorted))) }
   },
 })

@@ -7,6 +7,7 @@ import { readIntent } from '../../framework/runs/records.js'
 import { isStopping, sessionIds } from '../../framework/runs/session.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { NULLABLE_STRING } from './run-fields.js'
+import { warnOfUnknownSessions } from './unusable-records.js'
 
 export default defineCommand({
   name: 'session list',
@@ -41,6 +42,7 @@ export default defineCommand({
   async execute(_args, ctx) {
     const root = recordedState(ctx)
     if (!root) return { sessions: [] }
+    warnOfUnknownSessions(ctx, root)
     const live = new Map<string, number>(sessionIds(root).map(id => [id, 0]))
     for (const run_id of liveRunIds(root)) {
       const intent = readIntent(root, run_id)

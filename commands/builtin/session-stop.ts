@@ -7,6 +7,7 @@ import { isSessionId, SESSION_ID_PATTERN } from '../../framework/store/session-i
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
 import { graceOf, KILL_AFTER } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
+import { warnOfUnknownSessions } from './unusable-records.js'
 
 export default defineCommand({
   name: 'session stop',
@@ -54,6 +55,7 @@ export default defineCommand({
         ],
   async execute({ id, force, 'kill-after': kill_after }, ctx) {
     const root = recordedState(ctx)
+    if (root) warnOfUnknownSessions(ctx, root)
     if (!root || !isSessionKnown(root, id)) {
       throw new FrameworkExit('NOT_FOUND', 'SESSION_NOT_FOUND', `no run was ever recorded in session ${id}`, {
         context: { session_id: id },

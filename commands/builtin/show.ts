@@ -8,7 +8,7 @@ import { look } from '../../framework/process/liveness.js'
 import { allRunIds } from '../../framework/runs/find.js'
 import { runProcesses } from '../../framework/runs/processes.js'
 import { logPath, readReady } from '../../framework/runs/records.js'
-import { stopCauseOf, viewRun } from '../../framework/runs/status.js'
+import { stopCauseOf, unusable, viewRun } from '../../framework/runs/status.js'
 import { handleOf } from '../../framework/runtimes/handle.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
@@ -162,7 +162,11 @@ export default defineCommand({
       cleanup_command: intent?.cleanup_command
         ? spelled(internalsOf(ctx).facts, intent.cleanup_command)
         : null,
-      damaged: view.damaged.map(({ record, state, reason }) => ({ record, state, reason })),
+      damaged: [...view.damaged, ...unusable('ready', ready)].map(({ record, state, reason }) => ({
+        record,
+        state,
+        reason,
+      })),
     }
   },
 })

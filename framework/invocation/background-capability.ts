@@ -183,13 +183,16 @@ export class BackgroundCapability implements Background {
    */
   async #join({ root, request: { ready } }: Start, view: RunView): Promise<BackgroundRun | null> {
     const { run_id } = view
-    const is_known = () => isReady(root, run_id)
+    let is_ready = isReady(root, run_id)
     // Its descriptor was its owner's to listen at; what it said there is recorded, or was never asked for.
-    if (ready && !('fd' in ready) && !is_known()) await awaitReadiness(root, run_id, ready, this.#signal)
+    if (ready && !('fd' in ready) && !is_ready) {
+      await awaitReadiness(root, run_id, ready, this.#signal)
+      is_ready = true
+    }
     this.#refuseIfEnding()
     const run = runningRun(root, viewRun(root, run_id))
     if (!run) return null
-    this.#run = { ...run, is_ready: is_known() ? true : null }
+    this.#run = { ...run, is_ready: is_ready || null }
     return this.#run
   }
 

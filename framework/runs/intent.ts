@@ -6,7 +6,7 @@ import { closeSync, openSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import { errnoOf } from '../process/errno.js'
-import { createPrivateDirectory } from '../store/private-directory.js'
+import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
 import { publish } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { pruneHistory } from './prune.js'
@@ -42,11 +42,12 @@ function enterOuter(root: StateRoot, { run_id, parent_run_id }: RunIntent): void
   if (parent_run_id === null) return
   const directory = nestedDirectory(root, parent_run_id)
   try {
-    createPrivateDirectory(directory)
-    closeSync(openSync(join(directory, run_id), 'w', 0o600))
+    if (createPrivateDirectory(directory) === 'exists' && isSymlink(directory)) return
+    closeSync(openSync(join(directory, run_id), 'wx', 0o600))
   } catch (error) {
-    // An outer run that is recorded elsewhere, or no more, ends nothing of ours.
-    if (errnoOf(error) !== 'ENOENT') throw error
+    // An outer run that is recorded elsewhere, or no more, ends nothing of ours. Where something else stands in the
+    // place of the directory, or it is closed, the outer run reads the intents of all that live.
+    if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) throw error
   }
 }
 

@@ -2,16 +2,19 @@
  * Runs that were started inside a run. Each has an owner of its own, so the outer one never signals their processes:
  * it asks their owners, and waits. Their owners end what is nested deeper in the same way.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
+import { errnoOf } from '../process/errno.js'
 import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { withSpareDescriptor } from '../process/proc-file.js'
 import { signalProcess } from '../process/signal.js'
+import { isSymlink } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
 import { nestedDirectory } from './intent.js'
 import {
+  isThere,
   publishStop,
   type RunEnd,
   type RunOwner,
@@ -20,7 +23,6 @@ import {
   readMain,
   readOwner,
   readStop,
-  recordPath,
 } from './records.js'
 
 /** How long beyond the grace the owners may take: less than who stops the outer run waits for its owner, in ms. */
@@ -71,7 +73,7 @@ async function awaitEnd(
   let is_over = false
   let ending: Promise<void> | null = null
   while (!is_over && !isLate()) {
-    if (existsSync(recordPath(root, run_id, 'end'))) return
+    if (isThere(root, run_id, 'end')) return
     if (!ending && quietly(() => isHeld(root, run_id)) === false) {
       ending = endHeldByNobody(root, run_id, options)
       void ending.then(() => {
@@ -107,7 +109,7 @@ export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
 
 /** @returns false where the run has ended already */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
-  if (existsSync(recordPath(root, run_id, 'end'))) return false
+  if (isThere(root, run_id, 'end')) return false
   publishStop(root, which, { run_id, cause: 'parent_run', grace_ms })
   const owner = ownerOf(root, run_id)?.owner
   if (owner) signalProcess(owner, 'SIGUSR2')
@@ -129,7 +131,7 @@ function survivorsOf(root: StateRoot, run_id: string): Survivors {
 }
 
 function aliveOf(root: StateRoot, run_id: string): Survivors {
-  if (existsSync(recordPath(root, run_id, 'end'))) return []
+  if (isThere(root, run_id, 'end')) return []
   const main = readMain(root, run_id)
   if (main.state !== 'ok' || look(main.record.main) !== 'alive') return []
   const intent = readIntent(root, run_id)
@@ -142,12 +144,28 @@ function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
   return owner.state === 'ok' ? owner.record : null
 }
 
-/** The names that inner runs left in our directory, of those that may be alive. */
+/**
+ * The runs inside, of those that may be alive: by the names that they left in our directory, which only save reading the
+ * intents of all others. Whose name is there and whose intent says otherwise is not inside.
+ */
 const nestedIn = (root: StateRoot, run_id: string): string[] =>
   quietly(() => {
-    const names = new Set(withSpareDescriptor(() => readdirSync(nestedDirectory(root, run_id))))
-    return liveRunIds(root).filter(id => id !== run_id && names.has(id))
+    const names = namesIn(nestedDirectory(root, run_id))
+    return liveRunIds(root).filter(id => {
+      if (id === run_id || names?.has(id) === false) return false
+      const intent = quietly(() => readIntent(root, id))
+      return intent?.state === 'ok' ? intent.record.parent_run_id === run_id : names !== null
+    })
   }) ?? []
+
+/** Null where they cannot be read. */
+function namesIn(directory: string): ReadonlySet<string> | null {
+  try {
+    return isSymlink(directory) ? null : new Set(withSpareDescriptor(() => readdirSync(directory)))
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? new Set() : null
+  }
+}
 
 function quietly<T>(work: () => T): T | null {
   try {

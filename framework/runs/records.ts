@@ -1,4 +1,5 @@
 /** The records of one run, each with its file name and its validator: the only place that knows both. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   RunAnswered,
@@ -10,7 +11,6 @@ import type {
   RunStop,
   Validator,
 } from '../../schemas/generated/types.js'
-import validateAnswered from '../../schemas/generated/validate-run-answered.js'
 import validateEnd from '../../schemas/generated/validate-run-end.js'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import validateMain from '../../schemas/generated/validate-run-main.js'
@@ -58,9 +58,11 @@ export const readEnd = (root: StateRoot, run_id: string): ReadResult<RunEnd> =>
 /** Whether the program of a run was seen to be ready. */
 export const isReady = (root: StateRoot, run_id: string): boolean => readReady(root, run_id).state === 'ok'
 
-/** Whether whoever started a run has been told of it; recorded for those with a unique name. */
-export const isAnswered = (root: StateRoot, run_id: string): boolean =>
-  readOf(root, run_id, 'answered', validateAnswered).state === 'ok'
+/**
+ * Whether whoever started a run has been told of it; recorded for those with a unique name. Nobody links this name but
+ * to say so: what else it says does not matter.
+ */
+export const isAnswered = (root: StateRoot, run_id: string): boolean => isThere(root, run_id, 'answered')
 
 /** Intent and end are synced: they must survive a crash of the machine; the others speak of one boot only. */
 export const publishOwner = (root: StateRoot, record: RunOwner) => publishRecord(root, 'owner', record)
@@ -124,6 +126,10 @@ export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'answered' | 's
 
 export const recordPath = (root: StateRoot, run_id: string, name: RecordName): string =>
   join(root.run(run_id), `${name}.json`)
+
+/** Whether anything is under a record's name, whatever it says. */
+export const isThere = (root: StateRoot, run_id: string, name: RecordName): boolean =>
+  existsSync(recordPath(root, run_id, name))
 
 export const logPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'output.log')
 

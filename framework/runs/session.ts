@@ -8,23 +8,32 @@ import { sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { newRunId } from '../store/ids.js'
 import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
-import { publish, readRecord } from '../store/record.js'
+import { publish, type ReadResult, readRecord, setAside } from '../store/record.js'
 import { isSessionId } from '../store/session-id.js'
 import type { StateRoot } from '../store/state-root.js'
 import { RECORD_VERSION } from './records.js'
 
-/** The disk is full or read-only, or a symlink stands where the session's directory was. */
-const TAKES_NO_MARK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ELOOP'])
+/** The disk is full or read-only, or what stands where the session's directory was is not that, or closed to us. */
+const TAKES_NO_MARK = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'ELOOP', 'ENOTDIR', 'EACCES', 'EPERM'])
 const DIRECTORY_TRIES = 20
 
 const stoppingPath = (root: StateRoot, session_id: string): string =>
   join(root.session(session_id), 'stopping.json')
 
-/** Whether somebody alive is stopping the session at this moment: new starts in it are refused. */
+/** Whether somebody is stopping the session at this moment: new starts in it are refused. */
 export function isStopping(root: StateRoot, session_id: string): boolean {
-  const stopping = readRecord<SessionStopping>(stoppingPath(root, session_id), validateStopping)
-  return stopping.state === 'ok' && look(stopping.record.asker) === 'alive'
+  const mark = readMark(root, session_id)
+  return mark.state === 'ok' && mayBeAtWork(mark.record)
 }
+
+function readMark(root: StateRoot, session_id: string): ReadResult<SessionStopping> {
+  const read = readRecord<SessionStopping>(stoppingPath(root, session_id), validateStopping)
+  if (read.state !== 'ok' || read.record.session_id === session_id) return read
+  return { state: 'corrupt', reason: `it is a record of session ${read.record.session_id}` }
+}
+
+/** Nothing is known of who stops it from another host or PID namespace: what is recorded stands. */
+const mayBeAtWork = ({ asker }: SessionStopping): boolean => ['alive', 'foreign'].includes(look(asker))
 
 /** The mark of a session that this process stops, or helps another to stop. */
 export class StoppingMark {
@@ -37,7 +46,8 @@ export class StoppingMark {
   /**
    * Marks the session. A start links its intent before it looks for the mark, and the stop lists the runs after
    * setting it, so one of the two always sees the other.
-   * Where the disk takes no mark it takes no intent either, so nothing new can start there.
+   * A disk that takes no mark takes no intent either, so nothing new can start there. Where the session's directory
+   * cannot be used, or somebody damages the mark, starts are not refused until it is renewed: a look later.
    * @param grace_ms of the stop
    */
   constructor(root: StateRoot, session_id: string, grace_ms: number) {
@@ -66,12 +76,12 @@ export class StoppingMark {
     return this.#requested_at
   }
 
-  /** Sets the mark where none stands, or one whose maker died. */
+  /** Sets the mark where none stands, or one that cannot be read or whose maker died. */
   renew(): void {
     const { session_id } = this.#own
     try {
       inSessionDirectory(this.#root, session_id, () => {
-        if (!isStopping(this.#root, session_id)) rmSync(this.#path, { force: true })
+        this.#clear()
         publish(this.#path, this.#own, { sync: false })
       })
     } catch (error) {
@@ -90,8 +100,21 @@ export class StoppingMark {
   }
 
   #standing(): SessionStopping | null {
-    const standing = readRecord<SessionStopping>(this.#path, validateStopping)
-    return standing.state === 'ok' ? standing.record : null
+    const mark = readMark(this.#root, this.#own.session_id)
+    return mark.state === 'ok' ? mark.record : null
+  }
+
+  /** Who is at work behind a mark that nobody here can read sets it again. It is kept where it holds no session. */
+  #clear(): void {
+    const { session_id } = this.#own
+    const mark = readMark(this.#root, session_id)
+    if (mark.state === 'ok') {
+      if (!mayBeAtWork(mark.record)) rmSync(this.#path, { force: true })
+    } else if (mark.state !== 'absent') {
+      const stops = join(this.#root.path, 'stops')
+      createPrivateDirectory(stops)
+      setAside(this.#path, join(stops, `${session_id}.stopping.json`))
+    }
   }
 }
 

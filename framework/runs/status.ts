@@ -89,13 +89,7 @@ function readRecords(root: StateRoot, run_id: string): Records {
   const damaged: DamagedRecord[] = []
   const take = <T>(record: RecordName, result: ReadResult<T>): T | null => {
     if (result.state === 'ok') return result.record
-    if (result.state === 'newer')
-      damaged.push({
-        record,
-        state: 'newer',
-        reason: `written by a newer version (${result.schema_version})`,
-      })
-    if (result.state === 'corrupt') damaged.push({ record, state: 'corrupt', reason: result.reason })
+    damaged.push(...unusable(record, result))
     return null
   }
   return {
@@ -107,6 +101,13 @@ function readRecords(root: StateRoot, run_id: string): Records {
     end: take('end', readEnd(root, run_id)),
     damaged,
   }
+}
+
+/** What a record that is there and cannot be used is named by. */
+export function unusable(record: RecordName, read: ReadResult<unknown>): DamagedRecord[] {
+  if (read.state === 'newer')
+    return [{ record, state: 'newer', reason: `written by a newer version (${read.schema_version})` }]
+  return read.state === 'corrupt' ? [{ record, state: 'corrupt', reason: read.reason }] : []
 }
 
 type Derived = Pick<RunView, 'status' | 'owner_state' | 'reconcile_reason' | 'leftovers'>

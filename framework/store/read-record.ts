@@ -1,5 +1,5 @@
 /** Reading a record back: whatever is on the disk, the answer says which of four things it is, and never guesses. */
-import { closeSync, constants, fstatSync, linkSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import type { Validator } from '../../schemas/generated/types.js'
 import { errnoOf } from '../process/errno.js'
 import { withSpareDescriptor } from '../process/proc-file.js'
@@ -40,14 +40,14 @@ export function readRecord<T>(path: string, validate: Validator<T>): ReadResult<
 }
 
 /**
- * Takes a corrupt record out of the way, and keeps it.
+ * Takes a record that cannot be used out of the way, whatever stands there, and keeps it.
+ * @param beside its name from now on, but for the end of it
  * @returns its new path; null where it is gone already
  */
-export function setAside(path: string): string | null {
-  const aside = `${path}.corrupt-${newRunId()}`
+export function setAside(path: string, beside: string = path): string | null {
+  const aside = `${beside}.corrupt-${newRunId()}`
   try {
-    linkSync(path, aside)
-    unlinkSync(path)
+    renameSync(path, aside)
     return aside
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null

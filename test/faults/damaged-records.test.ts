@@ -2,57 +2,15 @@
  * Every record of a run, damaged in every way: it is named and kept, it is never taken for 'dead', all other runs go on
  * as if it were not there, and its own run can be ended.
  */
-import {
-  closeSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { inBatches } from './harness/batches.js'
+import { DAMAGES } from './harness/damages.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
 import { World } from './harness/world.js'
 
-/** Longer than any record may be. */
-const HUGE = 5 * 1024 * 1024
-
-const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
-  empty: path => truncateSync(path, 0),
-  truncated: path => truncateSync(path, Math.floor(lstatSync(path).size / 2)),
-  huge: path =>
-    writeFileSync(path, `${readFileSync(path, 'utf8').trimEnd().slice(0, -1)}${' '.repeat(HUGE)}}`),
-  binary: path => overwritten(path, Buffer.from([0, 0xff, 0x7b, 0xfe, 0, 0x22, 0xc3, 0x28])),
-  'of another kind': path => writeFileSync(path, '[{"schema_version":"1.0"}]'),
-  'of a newer version': path =>
-    writeFileSync(
-      path,
-      readFileSync(path, 'utf8').replace('"schema_version":"1.0"', '"schema_version":"7.0"'),
-    ),
-  'of another run': path =>
-    writeFileSync(
-      path,
-      readFileSync(path, 'utf8').replace(/"run_id":"[0-9a-f]{12}"/, '"run_id":"deadbeef0000"'),
-    ),
-  'a symlink': path => {
-    writeFileSync(`${path}.elsewhere`, readFileSync(path))
-    rmSync(path)
-    symlinkSync(`${path}.elsewhere`, path)
-  },
-  'a directory': path => {
-    rmSync(path)
-    mkdirSync(path)
-  },
-}
 const RECORDS = ['intent', 'owner', 'main', 'stop', 'end'] as const
 const AT_ONCE = 3
 
@@ -136,12 +94,6 @@ const STOP = (run_id: string): string =>
 
 const lives = async (world: World, pid: number): Promise<boolean> =>
   (await world.survivors()).some(one => one.pid === pid)
-
-function overwritten(path: string, bytes: Buffer): void {
-  const fd = openSync(path, 'r+')
-  writeSync(fd, bytes, 0, bytes.length, 0)
-  closeSync(fd)
-}
 
 /** What is under a name, as far as it is a file; null for a directory. */
 const contentOf = (path: string): string | null =>

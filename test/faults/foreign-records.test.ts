@@ -2,7 +2,7 @@
  * A state root that several machines, PID namespaces or boots share. Of what runs elsewhere nothing is known: no signal,
  * no verdict, nothing written. Of what ran before the machine booted everything is over, whoever has its pids now.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
@@ -21,6 +21,7 @@ const PIDS: Space = { has_pids: true }
 /** The owner's own, where it lives. */
 const JOURNAL = 'seen.log'
 const PID_FILE = 'sessions/s/children.pids'
+const MARK = 'sessions/s/stopping.json'
 
 const PLACES = [
   { name: 'another host', space: HOST },
@@ -116,6 +117,7 @@ async function leftAlone(way: Way, { from, seen_from }: View): Promise<void> {
   const stage = await Stage.start(way, from, [program('canary'), 'canary'])
   const { run_id, launch } = stage
   await until('the pid file', () => existsSync(join(launch.state, PID_FILE)))
+  stage.mark()
   const before = stage.records()
   const call = (argv: readonly string[]) => stage.callFrom(seen_from, argv)
 
@@ -128,6 +130,13 @@ async function leftAlone(way: Way, { from, seen_from }: View): Promise<void> {
     exit_code: null,
     signal: null,
   })
+  // Whether somebody there is still stopping the session nobody here can tell.
+  expect((await call(['session', 'list'])).envelope.data.sessions).toMatchObject([
+    { session_id: 's', stopping: true },
+  ])
+  const [verb = '', ...rest] = launch.argv('s').slice(2)
+  const refused = await call([verb, ...rest])
+  expect(refused.stdout + refused.stderr).toContain('SESSION_STOPPING')
   for (const argv of STOPS) {
     const { code, stdout, envelope } = await call(about(argv, run_id))
     // A cleanup has nothing to do; who names the run is told whose it is.
@@ -199,8 +208,16 @@ exec ${node} ${script} session stop s --kill-after 100ms`
       if (stat.isDirectory())
         for (const name of readdirSync(path)) if (name !== JOURNAL) enter(join(path, name))
     }
-    for (const path of [`runs/${this.run_id}`, `live/${this.run_id}`, PID_FILE]) enter(join(state, path))
+    for (const path of [`runs/${this.run_id}`, `live/${this.run_id}`, PID_FILE, MARK])
+      enter(join(state, path))
     return found
+  }
+
+  /** As of somebody who is stopping the session where the run was started, or died at it. */
+  mark(): void {
+    const { starter: asker, created_at: requested_at } = this.launch.read(this.run_id, 'intent')
+    const mark = { stop_id: '0123456789ab', session_id: 's', asker, grace_ms: 100, requested_at }
+    writeFileSync(join(this.launch.state, MARK), JSON.stringify({ schema_version: '1.0', ...mark }))
   }
 
   /** Whether nobody is in the middle of writing its end. */
