@@ -25,7 +25,8 @@ export function selectRuns(root: StateRoot, selection: Selection, expired_only: 
     .filter(view => !expired_only || isExpired(view))
 }
 
-const isHeld = (view: RunView): boolean => view.owner_state === 'alive' || view.owner_state === 'guard'
+/** For all that is known. */
+const isHeld = ({ owner_state }: RunView): boolean => ['alive', 'guard', 'unknown'].includes(owner_state)
 
 /** Past its declared lifetime: its owner should have ended it and did not. */
 function isExpired({ intent, main, end }: RunView): boolean {

@@ -77,7 +77,7 @@ export default defineCommand({
       : ctx.session.given
         ? { kind: 'session', session_id: ctx.session.id }
         : { kind: 'lost' }
-    if (root && selection.kind === 'session') warnOfUnknownSessions(ctx, root)
+    if (root && selection.kind !== 'all') warnOfUnknownSessions(ctx, root)
     const chosen = root ? selectRuns(root, selection, args.expired) : []
     const grace_ms = graceOf(args['kill-after'])
     const scope: CleanScope = args.scope ?? 'default'

@@ -28,8 +28,8 @@ export const OWNER_HUNG = {
 } as const
 
 export const FOREIGN_RUN = {
-  description: 'The run belongs to another host, or the state directory cannot be used',
+  description: 'The run belongs to another host, or its records or the state directory cannot be used',
   retryable: false,
   side_effects: 'none',
-  error_codes: ['FOREIGN_RUN', 'STATE_DIR_UNAVAILABLE'],
+  error_codes: ['FOREIGN_RUN', 'RECORDS_UNUSABLE', 'STATE_DIR_UNAVAILABLE'],
 } as const

@@ -6,7 +6,7 @@ export const STATUSES = ['pending', 'running', 'exited', 'failed', 'killed', 'un
 export const STATUS = { enum: STATUSES } as const
 
 /** Who holds a run. */
-export const OWNER_STATE = { enum: ['alive', 'guard', 'lost', 'foreign', 'none'] } as const
+export const OWNER_STATE = { enum: ['alive', 'guard', 'lost', 'foreign', 'unknown', 'none'] } as const
 
 export const NULLABLE_STRING = { type: ['string', 'null'] } as const
 export const NULLABLE_INTEGER = { type: ['integer', 'null'] } as const

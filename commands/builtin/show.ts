@@ -10,6 +10,7 @@ import { runProcesses } from '../../framework/runs/processes.js'
 import { logPath, readReady } from '../../framework/runs/records.js'
 import { stopCauseOf, unusable, viewRun } from '../../framework/runs/status.js'
 import { handleOf } from '../../framework/runtimes/handle.js'
+import { isSymlink } from '../../framework/store/private-directory.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
 import { faultyRunNames, namedRuns } from './named-run.js'
 import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
@@ -117,7 +118,7 @@ export default defineCommand({
     const { intent, main, end, owner } = view
     const ready = readReady(root, run_id)
     const path = logPath(root, run_id)
-    const log = statOf(path)
+    const log = isSymlink(root.run(run_id)) ? null : statOf(path)
     const lifetime = intent?.limits.max_lifetime_ms ?? null
     return {
       run_id,

@@ -10,7 +10,7 @@ export const STOPPED_SCHEMA = {
   type: 'object',
   properties: {
     run_id: { type: 'string' },
-    outcome: { enum: ['stopped', 'already_ended', 'survivors', 'owner_hung', 'foreign'] },
+    outcome: { enum: ['stopped', 'already_ended', 'survivors', 'owner_hung', 'foreign', 'unknown'] },
     exit_reason: NULLABLE_STRING,
     stop_cause: NULLABLE_STRING,
     waited_ms: { type: 'integer' },
@@ -34,8 +34,8 @@ export const STOPPED_SCHEMA = {
 } as const
 
 /**
- * Fails where something is still alive: exit 3 with survivors, 10 with an owner that does not answer, 4 for runs of
- * another host. The whole answer goes along as data.
+ * Fails where something is still alive, or may be: exit 3 with survivors, 10 with an owner that does not answer, 4 for
+ * runs of another host and those whose records cannot be used. The whole answer goes along as data.
  * @throws FrameworkExit
  */
 export function failUnlessStopped(
@@ -76,6 +76,20 @@ export function failUnlessStopped(
       fix_required: 'stop it with --force, which goes past the owner',
       fix_command: command(hung, '--force'),
     })
+  }
+  const unknown = with_outcome('unknown')
+  if (unknown.length > 0) {
+    throw new FrameworkExit(
+      'PRECONDITION',
+      'RECORDS_UNUSABLE',
+      `the records of ${name(unknown)} cannot be used: whether it has ended, and what to end, is not known`,
+      {
+        data,
+        context: { run_ids: unknown.map(({ run_id }) => run_id) },
+        fix_required: 'see in `damaged` of `show` what is wrong, put it right, and stop it again',
+        fix_command: `${tool.name} show ${unknown[0]?.run_id}`,
+      },
+    )
   }
   const foreign = with_outcome('foreign')
   if (foreign.length > 0) {

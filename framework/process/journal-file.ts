@@ -4,12 +4,14 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
   rmSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import type { ProcessIdentity } from './identity.js'
 import { writeAll } from './write-all.js'
 
@@ -22,6 +24,7 @@ const NEWLINE = 0x0a
  * @throws NodeJS.ErrnoException such as ENOSPC; ELOOP for a symlink
  */
 export function appendLines(path: string, lines: Buffer): number {
+  refuseDisplaced(path)
   const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
   try {
     const size = sizeOfPrivate(fd)
@@ -39,6 +42,7 @@ export function appendLines(path: string, lines: Buffer): number {
  * @returns the new file's size
  */
 export function replaceFile(path: string, lines: Buffer): number {
+  refuseDisplaced(path)
   const temporary = `${path}.${process.pid}.tmp`
   rmSync(temporary, { force: true })
   try {
@@ -58,6 +62,7 @@ export function replaceFile(path: string, lines: Buffer): number {
 }
 
 export function readText(path: string): string {
+  refuseDisplaced(path)
   const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     return fstatSync(fd).isFile() ? readFileSync(fd, 'utf8') : ''
@@ -97,6 +102,12 @@ function isIdentity(value: unknown): value is ProcessIdentity {
 
 const isNatural = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+/** What a symlink in the place of a journal's directory leads to is the journal of other processes. */
+function refuseDisplaced(path: string): void {
+  if (lstatSync(dirname(path), { throwIfNoEntry: false })?.isSymbolicLink())
+    throw Object.assign(new Error(`the directory of ${path} is a symlink`), { code: 'ELOOP' })
+}
 
 /** A regular file, and private whatever the umask made of it. */
 function sizeOfPrivate(fd: number): number {

@@ -8,6 +8,7 @@ import { type ProcessIdentity, sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
+import { isSymlink } from '../store/private-directory.js'
 import { adoptReservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { describeProcesses, endRecord, shortened } from './end-record.js'
@@ -106,6 +107,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
 /** @returns whether an end stands on the disk now, ours or an earlier one */
 function record(root: StateRoot, end: RunEnd, owner: ProcessIdentity | null): boolean {
   const path = recordPath(root, end.run_id, 'end')
+  if (isSymlink(root.run(end.run_id))) return false
   try {
     // What stands and cannot be read says nothing; it is kept beside.
     if (readEnd(root, end.run_id).state === 'corrupt') setAside(path)

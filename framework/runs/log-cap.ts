@@ -4,7 +4,9 @@
  */
 import { spawn } from 'node:child_process'
 import { closeSync, lstatSync, openSync, readSync, type Stats, truncateSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { ownChild } from '../process/own-children.js'
+import { isSymlink } from '../store/private-directory.js'
 import { LOG_BLOCK_BYTES, logHeadBytes } from './log-shape.js'
 
 /** How often is looked, in ms: the sooner the faster it grows, since what was written between two looks is on disk. */
@@ -66,8 +68,8 @@ export class LogCap {
   async #look(): Promise<number> {
     try {
       const stat = lstatSync(this.#path, { throwIfNoEntry: false })
-      // What somebody put in its place, a symlink to a file of his, is not ours to cut.
-      if (!stat?.isFile()) return 0
+      // What somebody put in its place, or in that of its directory, a symlink to his, is not ours to cut.
+      if (!stat?.isFile() || isSymlink(dirname(this.#path))) return 0
       if (this.#isTooLong(stat)) await this.#cut(stat.size)
       return stat.size
     } catch {

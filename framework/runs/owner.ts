@@ -283,7 +283,9 @@ export class OwnedRun {
       leftovers,
     })
     const recorded = await publishReserved(this.#started.reservation, end)
-    if (recorded && end.survivors.length === 0 && end.leftovers.length === 0)
+    // Where there is no record of it any more nobody else could tell that it has ended.
+    const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)
+    if (is_told && end.survivors.length === 0 && end.leftovers.length === 0)
       leaveLive(this.#options.root, this.run_id)
     this.#resolve_ended(end)
   }

@@ -1,6 +1,7 @@
 /** Which ended runs may go, and their removal: by age, by number, by the size of their logs. */
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isSymlink } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
 import { pruneNames } from './name-claim.js'
@@ -28,7 +29,8 @@ export function endedRuns(root: StateRoot): EndedRun[] {
   const live = new Set(liveRunIds(root))
   const ended: EndedRun[] = []
   for (const run_id of allRunIds(root)) {
-    if (live.has(run_id)) continue
+    // What a symlink leads to is of another run, or of somebody else.
+    if (live.has(run_id) || isSymlink(root.run(run_id))) continue
     const end = statSync(recordPath(root, run_id, 'end'), { throwIfNoEntry: false })
     if (!end) continue
     const log = statSync(logPath(root, run_id), { throwIfNoEntry: false })

@@ -1,9 +1,9 @@
 /** What others ask of an owner: `stop.json` and `force.json` of one run, read as often as it likes, answered once. */
-import { existsSync, lstatSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { errnoOf } from '../process/errno.js'
 import { look } from '../process/liveness.js'
 import type { StateRoot } from '../store/state-root.js'
-import { type RunIntent, type RunStop, readStop, recordPath } from './records.js'
+import { isThere, type RunIntent, type RunStop, readStop } from './records.js'
 
 /** A request to end the run; `cause` is null where it can be seen but not read. */
 export interface Request {
@@ -13,7 +13,7 @@ export interface Request {
 
 /** The first request to end the run, the end of the process that it is bound to included; null while there is none. */
 export function requestToStop(root: StateRoot, intent: RunIntent): Request | null {
-  if (!existsSync(recordPath(root, intent.run_id, 'stop')))
+  if (!isThere(root, intent.run_id, 'stop'))
     return isUnbound(intent) ? { cause: 'bound_exit', grace_ms: intent.limits.grace_ms } : null
   const stop = stopRecord(root, intent.run_id)
   // Written by a newer version, damaged since, or no descriptor is left to read it by: nobody links this name but to
@@ -35,15 +35,13 @@ function stopRecord(root: StateRoot, run_id: string): RunStop | null {
 }
 
 /** Whether somebody asked for KILL at once. */
-export const isForced = (root: StateRoot, run_id: string): boolean =>
-  existsSync(recordPath(root, run_id, 'force'))
+export const isForced = (root: StateRoot, run_id: string): boolean => isThere(root, run_id, 'force')
 
-/** Whether the records of the run are gone: nobody could find it any more, or ask for its end. */
+/** Whether the records of the run are gone, or displaced: nobody could find it any more, or ask for its end. */
 export function areRecordsGone(root: StateRoot, run_id: string): boolean {
   try {
-    lstatSync(root.run(run_id))
-    return false
+    return !lstatSync(root.run(run_id)).isDirectory()
   } catch (error) {
-    return errnoOf(error) === 'ENOENT'
+    return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')
   }
 }

@@ -19,6 +19,7 @@ import validateReady from '../../schemas/generated/validate-run-ready.js'
 import validateStop from '../../schemas/generated/validate-run-stop.js'
 import { self } from '../process/identity.js'
 import { withSpareDescriptor } from '../process/proc-file.js'
+import { isSymlink } from '../store/private-directory.js'
 import { type Published, publish, type ReadResult, readRecord } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 
@@ -102,13 +103,23 @@ export const publishAnswered = (root: StateRoot, run_id: string) =>
 
 export const publishEnd = (root: StateRoot, record: RunEnd) => publishRecord(root, 'end', record, true)
 
+/**
+ * What stands in a directory of a run is the run's; what a symlink in its place leads to is somebody else's: nothing is
+ * read or written there.
+ */
+const isDisplaced = (root: StateRoot, run_id: string): boolean => isSymlink(root.run(run_id))
+
 /** What is to be said of a run can be said with the last descriptor. */
-const publishRecord = <T extends { readonly run_id: string }>(
+function publishRecord<T extends { readonly run_id: string }>(
   root: StateRoot,
   name: RecordName,
   record: T,
   sync = false,
-): Published => withSpareDescriptor(() => publish(recordPath(root, record.run_id, name), record, { sync }))
+): Published {
+  if (isDisplaced(root, record.run_id))
+    throw Object.assign(new Error(`${root.run(record.run_id)} is a symlink`), { code: 'ELOOP' })
+  return withSpareDescriptor(() => publish(recordPath(root, record.run_id, name), record, { sync }))
+}
 
 /** A record that names another run, copied or brought back to the wrong place, says nothing of this one. */
 function readOf<T extends { readonly run_id: string }>(
@@ -117,6 +128,7 @@ function readOf<T extends { readonly run_id: string }>(
   name: RecordName,
   validate: Validator<T>,
 ): ReadResult<T> {
+  if (isDisplaced(root, run_id)) return { state: 'corrupt', reason: 'its directory is a symbolic link' }
   const read = readRecord(recordPath(root, run_id, name), validate)
   if (read.state !== 'ok' || read.record.run_id === run_id) return read
   return { state: 'corrupt', reason: `it is a record of run ${read.record.run_id}` }
@@ -129,7 +141,7 @@ export const recordPath = (root: StateRoot, run_id: string, name: RecordName): s
 
 /** Whether anything is under a record's name, whatever it says. */
 export const isThere = (root: StateRoot, run_id: string, name: RecordName): boolean =>
-  existsSync(recordPath(root, run_id, name))
+  existsSync(recordPath(root, run_id, name)) && !isDisplaced(root, run_id)
 
 export const logPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'output.log')
 

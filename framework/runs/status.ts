@@ -23,9 +23,10 @@ export type RunStatus = 'pending' | 'running' | 'exited' | 'failed' | 'killed' |
 
 /**
  * Who holds the run: its `owner`, the `guard` after the owner died, nobody (`lost`), another host or
- * PID namespace (`foreign`), or nobody any more because it has ended (`none`).
+ * PID namespace (`foreign`), whoever it may be where no record can tell (`unknown`), or nobody any more because it has
+ * ended (`none`).
  */
-export type OwnerState = 'alive' | 'guard' | 'lost' | 'foreign' | 'none'
+export type OwnerState = 'alive' | 'guard' | 'lost' | 'foreign' | 'unknown' | 'none'
 
 /** A record that could not be used; it stays where it is and is named. */
 export interface DamagedRecord {
@@ -56,6 +57,15 @@ const SETTLING_READS = 5
 /** Whether anything is on record: a directory comes before its first record, and is no run until that is there. */
 export const isRecorded = ({ intent, owner, main, stop, end, damaged }: RunView): boolean =>
   [intent, owner, main, stop, end].some(record => record !== null) || damaged.length > 0
+
+/** Whether no record tells who holds the run, or which processes are its. */
+export const isUntold = ({
+  owner,
+  main,
+  end,
+  damaged,
+}: Pick<RunView, 'owner' | 'main' | 'end' | 'damaged'>): boolean =>
+  !owner && !main && !end && damaged.some(({ record }) => record === 'owner')
 
 /** Whether the run is over: it has a final status and nobody of it is known to be alive. */
 export const isOver = (view: RunView): boolean =>
@@ -130,9 +140,9 @@ function derive(root: StateRoot, records: Records): Derived {
   })
   // A request that cannot be read says nothing about the run.
   const bad = damaged.find(({ record }) => record !== 'stop' && record !== 'force')
-  if (bad?.state === 'newer') return unknown('newer_record', holder(records))
-  if (bad) return unknown(`${bad.record}_corrupt`, holder(records))
-  if (!intent) return unknown('intent_missing', holder(records))
+  if (bad?.state === 'newer') return unknown('newer_record', holder(root, records))
+  if (bad) return unknown(`${bad.record}_corrupt`, holder(root, records))
+  if (!intent) return unknown('intent_missing', holder(root, records))
   const as_recorded = main === null ? 'pending' : 'running'
   const abandoned: Derived = {
     status: 'failed',
@@ -180,7 +190,10 @@ function statusOfEnd(end: RunEnd): RunStatus {
 }
 
 /** Who seems to hold a run whose own records cannot be used. */
-function holder({ owner, main }: Records): OwnerState {
+function holder(root: StateRoot, records: Records): OwnerState {
+  const { run_id, owner, main } = records
+  // Who ends it takes its name away, once nothing of it is left.
+  if (isUntold(records)) return existsSync(root.live(run_id)) ? 'unknown' : 'none'
   if (owner?.owner && look(owner.owner) === 'alive') return 'alive'
   if (owner?.guard && look(owner.guard) === 'alive') return 'guard'
   return main && look(main.main) === 'alive' ? 'lost' : 'none'

@@ -11,9 +11,10 @@ import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
-import { publishStop, type RunEnd, recordPath, type StopCause } from './records.js'
+import { Patience } from './patience.js'
+import { isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
-import { type RunView, viewRun } from './status.js'
+import { isUntold, type RunView, viewRun } from './status.js'
 
 export interface StopOptions {
   readonly cause: StopCause
@@ -23,7 +24,8 @@ export interface StopOptions {
   readonly force: boolean
 }
 
-export type StopOutcome = 'stopped' | 'already_ended' | 'survivors' | 'owner_hung' | 'foreign'
+/** `unknown`: neither its holder nor a process of it could be found by its records, and nobody has said that it ended. */
+export type StopOutcome = 'stopped' | 'already_ended' | 'survivors' | 'owner_hung' | 'foreign' | 'unknown'
 
 export interface StopResult {
   readonly run_id: string
@@ -45,6 +47,8 @@ export interface Survivor {
 const POLL_MS = 10
 /** Between two looks at whether anybody is left who could write the end record. */
 const HOLDER_LOOK_MS = 100
+/** Beyond its grace, how long an owner may take to find that its records are displaced, and to end its run, in ms. */
+const UNKNOWN_OWNER_MS = 5_000
 
 /**
  * Stops runs, all at once and with one deadline. Joins a stop that is under way.
@@ -86,6 +90,8 @@ class Stop {
     const root = this.#root
     const view = viewRun(root, this.#run_id)
     if (view.owner_state === 'foreign') return this.#result(view, 'foreign')
+    if (isUntold(view))
+      return view.owner_state === 'unknown' ? this.#askUnknown() : this.#result(view, 'already_ended')
     if (view.end) return this.#endLeftovers(view)
     if (isNewer(view)) return this.#askInWriting(view)
     if (view.reconcile_reason === 'reboot') {
@@ -146,22 +152,37 @@ class Stop {
 
   /** A newer version's run: its owner reads our request, but what its records mean is not ours to act on. */
   async #askInWriting(view: RunView): Promise<StopResult> {
-    const end_path = recordPath(this.#root, this.#run_id, 'end')
-    if (existsSync(end_path)) return this.#result(view, 'already_ended')
+    if (this.#isEndThere()) return this.#result(view, 'already_ended')
     this.#ask()
     const watch = this.#watch(view)
-    while (!existsSync(end_path)) {
+    while (!this.#isEndThere()) {
       if (watch.isHung()) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
       await pause(POLL_MS)
     }
     return this.#result(viewRun(this.#root, this.#run_id), 'stopped')
   }
 
+  /**
+   * No record tells who holds it. Its owner finds the request, or its directory gone, and ends it; nobody else could
+   * tell what to end.
+   */
+  async #askUnknown(): Promise<StopResult> {
+    this.#ask()
+    const patience = new Patience(this.#options.grace_ms + UNKNOWN_OWNER_MS)
+    for (;;) {
+      const view = viewRun(this.#root, this.#run_id)
+      if (view.end) return this.#ended(view)
+      if (view.owner_state === 'none') return this.#result(view, 'stopped')
+      if (view.owner_state !== 'unknown') return this.#proceed('exists')
+      if (patience.isOver()) return this.#result(view, 'unknown')
+      await pause(POLL_MS)
+    }
+  }
+
   async #waitForEnd(view: RunView): Promise<StopResult> {
-    const end_path = recordPath(this.#root, this.#run_id, 'end')
     const watch = this.#watch(view)
     let look_at = monotonicMs() + HOLDER_LOOK_MS
-    while (!existsSync(end_path)) {
+    while (!this.#isEndThere()) {
       const now = monotonicMs()
       if (watch.isHung()) return this.#outOfPatience()
       if (now >= look_at) {
@@ -173,6 +194,10 @@ class Stop {
       await pause(POLL_MS)
     }
     return this.#ended(viewRun(this.#root, this.#run_id))
+  }
+
+  #isEndThere(): boolean {
+    return isThere(this.#root, this.#run_id, 'end')
   }
 
   /** The first request stands, and with it its grace. */

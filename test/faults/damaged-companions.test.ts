@@ -3,21 +3,32 @@
  * that its end is forced, who has a name, who stops a session, what is inside a run. No call fails by them, no name is
  * given twice, and what is to be ended is ended.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CHAPERONE } from '../e2e/harness/sandbox.js'
 import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
-import { DAMAGES } from './harness/damages.js'
+import { damaged } from './harness/damages.js'
+import { CLOSED, canMake, type Space } from './harness/space.js'
 import { World, type WorldAnswer } from './harness/world.js'
 
 const AT_ONCE = 3
 const READY = ['sh', '-c', 'echo up; exec sleep 3600']
 
-test('damaged records of a ready run with a name: the run keeps its name, is told of, and can be ended', async () => {
-  const world = World.create('snapshot')
-  await inBatches(Object.keys(DAMAGES), AT_ONCE, async how => {
+const can_close = canMake(CLOSED)
+const needs = can_close ? '' : ' (needs a mount namespace)'
+
+test('damaged records of a ready run with a name: the run keeps its name, is told of, and can be ended', () =>
+  keepsItsName(null, ['empty', 'of a newer version', 'of another run', 'a symlink', 'a directory']))
+
+test.skipIf(!can_close)(`the same, where they may not be read${needs}`, () =>
+  keepsItsName(CLOSED, ['closed']),
+)
+
+async function keepsItsName(space: Space | null, ways: readonly string[]): Promise<void> {
+  const world = World.create('snapshot', space)
+  await inBatches(ways, AT_ONCE, async how => {
     const session = how.replaceAll(' ', '-')
     const start = (...argv: readonly string[]) =>
       world.call(['start', '--session', session, '--name', 'web', '--ready-log', 'up', '--', ...argv])
@@ -27,7 +38,7 @@ test('damaged records of a ready run with a name: the run keeps its name, is tol
     writeFileSync(join(run, 'force.json'), readFileSync(join(run, 'answered.json')))
     const claim = join(world.state, 'names', session, 'web', '1')
     const records = ['ready', 'answered', 'force'].map(name => join(run, `${name}.json`))
-    for (const path of [...records, claim]) DAMAGES[how]?.(path)
+    for (const path of [...records, claim]) damaged(path, how)
 
     const shown = dataOf(await world.call(['show', run_id]))
     expect(shown, how).toMatchObject({ status: 'running', timeline: { ready_at: null } })
@@ -44,7 +55,7 @@ test('damaged records of a ready run with a name: the run keeps its name, is tol
     expect((await world.call(['stop', again.run_id])).code).toBe(0)
   })
   await world.nothingLeft()
-})
+}
 
 test('a damaged mark of a stopped session keeps nobody from starting in it or stopping it, and is kept', async () => {
   const world = World.create('snapshot')
@@ -64,7 +75,7 @@ test('a damaged mark of a stopped session keeps nobody from starting in it or st
       requested_at: intent.created_at,
     }
     writeFileSync(mark, JSON.stringify(content))
-    DAMAGES[how]?.(mark)
+    damaged(mark, how)
     if (how === 'a symlink') renameSync(`${mark}.elsewhere`, join(world.path, 'elsewhere'))
 
     expect(dataOf(await world.call(['session', 'list'])).sessions, how).toContainEqual(
@@ -79,13 +90,43 @@ test('a damaged mark of a stopped session keeps nobody from starting in it or st
     expect(kept, how).toHaveLength(1)
 
     const said = readdirSync(stops).find(name => name.endsWith(`-${session}.json`))
-    if (said) DAMAGES[how]?.(join(stops, said))
+    if (said) damaged(join(stops, said), how)
     dataOf(await world.call(['events', '--session', session]))
     dataOf(await start())
     expect(dataOf(await world.call(stop)), how).toMatchObject({ session_stopped: true })
   })
   await world.nothingLeft()
 })
+
+test.skipIf(!can_close)(
+  `a log and a session's directory that are closed keep nobody from starting there, and no run from its end${needs}`,
+  async () => {
+    const world = World.create('snapshot', CLOSED)
+    const start = () => world.call(['start', '--session', 's', '--', 'sh', '-c', 'echo up; exec sleep 3600'])
+    const { run_id } = dataOf(await start())
+    const session = join(world.state, 'sessions', 's')
+    chmodSync(join(world.state, 'runs', run_id, 'output.log'), 0)
+    for (const mode of [0o500, 0]) {
+      chmodSync(session, mode)
+      dataOf(await start())
+      expect(dataOf(await world.call(['session', 'list'])).sessions).toMatchObject([{ session_id: 's' }])
+      expect(dataOf(await world.call(['ps'])).runs).toContainEqual(
+        expect.objectContaining({ status: 'running' }),
+      )
+      expect(dataOf(await world.call(['show', run_id]))).toMatchObject({ run_id, damaged: [] })
+      const logs = await world.call(['logs', run_id])
+      expect(logs.code, logs.stdout).toBe(4)
+      expect(logs.envelope.error).toMatchObject({ code: 'LOG_UNREADABLE' })
+      expect(dataOf(await world.call(['session', 'stop', 's']))).toMatchObject({ session_stopped: true })
+    }
+    expect(dataOf(await world.call(['show', run_id]))).toMatchObject({
+      alive: false,
+      stop_cause: 'session_stop',
+    })
+    chmodSync(session, 0o700)
+    await world.nothingLeft()
+  },
+)
 
 test.each([
   { what: 'a file', damage: (path: string) => writeFileSync(path, '') },
@@ -138,7 +179,7 @@ test('who asks for a session is told of live runs whose session nobody can read,
   const start = async () =>
     dataOf(await world.call(['start', '--session', 's', '--', 'sleep', '3600'])).run_id
   const [bad, good] = [await start(), await start()]
-  DAMAGES['truncated']?.(join(world.state, 'runs', bad, 'intent.json'))
+  damaged(join(world.state, 'runs', bad, 'intent.json'), 'truncated')
   for (const argv of [
     ['session', 'list'],
     ['cleanup', '--session', 'other'],

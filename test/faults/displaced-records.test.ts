@@ -18,22 +18,28 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
-import { canMake, type Space } from './harness/space.js'
+import { CLOSED, canMake, type Space } from './harness/space.js'
 import { inEveryWay } from './harness/ways.js'
 import { World } from './harness/world.js'
 
-/** Modes count for everybody, also for root (capabilities(7)). */
-const CLOSED: Space = {
-  mounts: 'set -- setpriv --inh-caps -all --bounding-set -dac_override,-dac_read_search -- "$@"',
-}
 const can_close = canMake(CLOSED)
 
+const BRIEFLY = ['--kill-after', '100ms']
+
 const MIB = 1024 * 1024
+
+const WHOLE_DIRECTORY = {
+  what: "the run's directory",
+  swap: (state: string, run: string, to: string) => swapped(join(state, 'runs', run), to),
+}
 
 /** What is tried with every kind of owner: its own files. */
 const OF_OWNER = ['the state root is removed', 'the log', 'the journal', 'the end record']
 
 inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
+  /** What waits for seconds is tried once with every verb; what no owner has to do with, with one. */
+  const is_first = (verb === 'run') === (method === 'subreaper')
+  const is_only = verb === 'start' && is_first
   const isTried = ({ what }: { readonly what: string }): boolean =>
     verb === 'start' || OF_OWNER.includes(what)
   const begin = async (space: Space | null = null) => {
@@ -82,6 +88,11 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
       expect(shown.envelope.data.damaged).toContainEqual(
         expect.objectContaining({ record: 'main', state: 'corrupt' }),
       )
+      if (is_only) {
+        const stopped = await launch.call(['stop', ...BRIEFLY, recorded.run_id])
+        expect(stopped.code, stopped.stdout).toBe(4)
+        expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'unknown' }])
+      }
       chmodSync(directory, 0o700)
       for (const name of ['runs', 'live']) {
         chmodSync(join(state, name), 0)
@@ -96,6 +107,71 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
         chmodSync(join(state, name), 0o700)
       }
       expect(await lives()).toBe(true)
+      const stopped = await launch.call(['stop', recorded.run_id])
+      expect(stopped.code, stopped.stdout).toBe(0)
+      await world.nothingLeft()
+    },
+  )
+
+  test.runIf(is_first)(
+    "a run's directory that is a symlink to that of another run tells nothing, and takes nothing",
+    async () => {
+      const { world, launch, recorded, state, directory } = await begin()
+      const other = await beside(world, launch)
+      const victim = join(state, 'runs', other)
+      const before = recordsIn(victim)
+      swapped(directory, victim)
+
+      const shown = await launch.call(['show', recorded.run_id])
+      expect(shown.envelope.data, shown.stdout).toMatchObject({ status: 'unknown', exit_code: null })
+      expect(shown.envelope.data.damaged).toContainEqual({
+        record: 'main',
+        state: 'corrupt',
+        reason: 'its directory is a symbolic link',
+      })
+      expect(shown.envelope.data.log_ref).toBeNull()
+      const logs = await launch.call(['logs', recorded.run_id])
+      if (verb === 'start') expect(logs.envelope.error).toMatchObject({ code: 'LOG_UNREADABLE' })
+      // Its owner ends it within seconds, whether anybody asks or not; nobody says so before.
+      const argv = verb === 'start' ? ['stop', recorded.run_id] : ['cleanup', '--session', 's']
+      const stopped = await launch.call(argv)
+      expect(stopped.code, stopped.stdout).toBe(0)
+      if (verb === 'start') {
+        expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', exit_reason: null }])
+        expect((await world.survivors()).map(({ pid }) => pid)).not.toContain(recorded.main.pid)
+      }
+      await until('the run to be over', () => !existsSync(join(state, 'live', recorded.run_id)))
+      expect((await world.survivors()).map(({ pid }) => pid)).not.toContain(recorded.main.pid)
+      const again = await launch.call(['stop', recorded.run_id])
+      expect(again.envelope.data.stopped, again.stdout).toMatchObject([{ outcome: 'already_ended' }])
+      expect((await launch.call(['cleanup', '--scope', 'logs'])).code).toBe(0)
+
+      expect((await launch.call(['show', other])).envelope.data).toMatchObject({
+        status: 'running',
+        stop_cause: null,
+      })
+      expect(recordsIn(victim)).toEqual(before)
+      rmSync(directory)
+      expect((await launch.call(['stop', other])).code).toBe(0)
+      await world.nothingLeft()
+    },
+  )
+
+  test.runIf(is_only)(
+    'a run whose directory is a symlink, and whose owner and guard are dead, is said to be unknown, and can be ended when it is back',
+    async () => {
+      const { world, launch, recorded, directory } = await begin()
+      const aside = swapped(directory, world.directory('nothing'))
+      for (const one of [recorded.guard, recorded.owner]) await world.witness.kill(one, 'SIGKILL')
+      const { code, envelope, stdout } = await launch.call(['cleanup', '--all-sessions', ...BRIEFLY])
+      expect(code, stdout).toBe(4)
+      expect(envelope.error).toMatchObject({
+        code: 'RECORDS_UNUSABLE',
+        context: { run_ids: [recorded.run_id] },
+      })
+      expect((await world.survivors()).map(({ pid }) => pid)).toContain(recorded.main.pid)
+      rmSync(directory)
+      renameSync(aside, directory)
       const stopped = await launch.call(['stop', recorded.run_id])
       expect(stopped.code, stopped.stdout).toBe(0)
       await world.nothingLeft()
@@ -132,6 +208,8 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
         swap: (state: string, run: string, to: string) =>
           swapped(join(state, 'runs', run, 'end.json'), join(to, 'file')),
       },
+      ...(is_only ? [WHOLE_DIRECTORY] : []),
+      { what: 'runs/', swap: (state: string, _: string, to: string) => swapped(join(state, 'runs'), to) },
       { what: 'live/', swap: (state: string, _: string, to: string) => swapped(join(state, 'live'), to) },
     ].filter(isTried),
   )(
@@ -161,6 +239,18 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     },
   )
 })
+
+/** Another run of the same tool. @returns its id */
+async function beside(world: World, launch: Launch): Promise<string> {
+  const { answer } = await world.exec(launch.argv('beside'))
+  const { run_id } = await launch.running('beside')
+  void answer
+  return run_id
+}
+
+/** The records of a run that its owner does not go on writing. */
+const recordsIn = (directory: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(contentOf(directory)).filter(([name]) => name !== 'seen.log'))
 
 /** Somebody's directory, with files of every name that could be taken for ours. */
 function victimIn(world: World, has_long_log: boolean): string {

@@ -2,10 +2,9 @@
  * All events of a state root, or of one session, from its records: read once for what has happened, again and again
  * for what happens. Nothing is watched by the kernel (a user has 128 inotify instances), nothing is written.
  */
-import { existsSync } from 'node:fs'
 import type { StateRoot } from '../../store/state-root.js'
 import { allRunIds, liveRunIds } from '../find.js'
-import { readIntent, readMain, recordPath } from '../records.js'
+import { isThere, readIntent, readMain } from '../records.js'
 import { readStopped, recordedStops, type StopName } from '../session-stopped.js'
 import type { Event } from './event.js'
 import { RunWatch } from './run-watch.js'
@@ -120,9 +119,7 @@ export class EventFeed {
     const all = allRunIds(this.#root)
     const live = new Set(liveRunIds(this.#root))
     this.#known_stops = new Set(recordedStops(this.#root, this.#options.session_id).map(name => name.stop_id))
-    this.#known = new Set(
-      all.filter(run_id => !live.has(run_id) && existsSync(recordPath(this.#root, run_id, 'end'))),
-    )
+    this.#known = new Set(all.filter(run_id => !live.has(run_id) && isThere(this.#root, run_id, 'end')))
   }
 
   /** Where something has begun since the last stop, that is the session; else what that stop ended, with the stop. */
@@ -147,7 +144,7 @@ export class EventFeed {
     if (intent.state !== 'ok' || intent.record.session_id !== this.#options.session_id) return null
     const main = readMain(this.#root, run_id)
     if (main.state === 'ok') return Date.parse(main.record.started_at)
-    const has_ended = existsSync(recordPath(this.#root, run_id, 'end'))
+    const has_ended = isThere(this.#root, run_id, 'end')
     return has_ended ? Date.parse(intent.record.created_at) : Number.POSITIVE_INFINITY
   }
 }

@@ -1,9 +1,8 @@
 /** One run under observation: each of its events once and in order, however rarely somebody looks. */
-import { existsSync } from 'node:fs'
 import { monotonicMs } from '../../process/clock.js'
 import type { StateRoot } from '../../store/state-root.js'
 import { areRecordsGone } from '../questions.js'
-import { type RunIntent, type RunReady, readReady, recordPath } from '../records.js'
+import { isThere, type RunIntent, type RunReady, readReady } from '../records.js'
 import { type RunView, viewRun } from '../status.js'
 import { eventsBeforeEnd, eventsOfEnd, type RunEvent } from './event.js'
 
@@ -46,7 +45,7 @@ export class RunWatch {
   /** What has happened since the last look. */
   look(): RunEvent[] {
     if (this.#is_done) return []
-    const there = RECORDS.filter(name => existsSync(recordPath(this.#root, this.run_id, name)))
+    const there = RECORDS.filter(name => isThere(this.#root, this.run_id, name))
     const seen = there.join(' ')
     if (seen === this.#seen && monotonicMs() < this.#look_at) return []
     if (!there.includes('intent')) {

@@ -1,7 +1,9 @@
 /** A run's log, opened for reading: its size at any moment, and its bytes by position. */
 import { constants, fstatSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { errnoOf } from '../../process/errno.js'
+import { isSymlink } from '../../store/private-directory.js'
 
 /** What stands in the place of the log is none, or may not be read. */
 export class LogUnreadable extends Error {
@@ -34,6 +36,7 @@ export class LogFile {
    */
   static async open(path: string, max_bytes: number): Promise<LogFile | null> {
     let handle: FileHandle
+    if (isSymlink(dirname(path))) throw new LogUnreadable(path, 'is behind a symbolic link', 'ELOOP')
     try {
       // Neither a symlink's target nor a FIFO that would wait for a writer (open(2)).
       handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

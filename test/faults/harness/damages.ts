@@ -1,5 +1,6 @@
 /** The ways in which a file that stands under a record's name can be none, or another one. */
 import {
+  chmodSync,
   closeSync,
   lstatSync,
   mkdirSync,
@@ -41,6 +42,12 @@ export const DAMAGES: Readonly<Record<string, (path: string) => void>> = {
     rmSync(path)
     mkdirSync(path)
   },
+}
+
+/** @param how one of the damages, or `closed`: nobody may read it, where that counts for who reads it */
+export function damaged(path: string, how: string): void {
+  if (how === 'closed') chmodSync(path, 0)
+  else DAMAGES[how]?.(path)
 }
 
 function overwritten(path: string, bytes: Buffer): void {
