@@ -28,7 +28,7 @@ const library = await bundleLibrary(
   // What authors import, by three names: one module at run time, so that loading it costs one file.
   ['framework/index.ts', 'framework/author.ts', 'framework/testing.ts'],
   ['framework/runtimes/start-refused.ts'],
-  { 'bin/chaperone': 'bin/chaperone.ts' },
+  'bin/chaperone.ts',
 )
 
 // Whole in themselves: they go on working while the package is upgraded or removed under a running process.
