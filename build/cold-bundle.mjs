@@ -21,7 +21,6 @@ const LIBRARY_LOADER = 'framework/compiled-code/load-parts.ts'
 const WHOLE = new Set([
   'framework.invocation.background-capability',
   'framework.invocation.foreground-capability',
-  'framework.invocation.stderr-answer',
   'commands.reference.run',
   'commands.reference.start',
 ])
@@ -95,8 +94,11 @@ export async function bundleLibrary(shared, sources, classes, program) {
   return [cold, whole, split].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 }
 
-/** Modules of functions that few calls need; loading this one takes half a millisecond. */
-const CALLED_RARELY = new Set(['node:os'])
+/**
+ * Modules of functions that few calls need: loading the one takes half a millisecond, the other, with all its streams
+ * and sockets, 5 ms.
+ */
+const CALLED_RARELY = new Set(['node:os', 'node:child_process'])
 
 /**
  * Node's modules as plain objects: importing `node:fs` by name reads all its exports, and one of them is a getter that

@@ -178,7 +178,7 @@ class Call {
     globals: GlobalValues,
   ): Promise<Prepared> {
     const { interruption, io, strict, whole_process, manifest_target, tool } = this.#request
-    this.#stderr_answer = await stderrAnswer(described.contract, globals, this.#request)
+    this.#stderr_answer = stderrAnswer(described.contract, globals, this.#request)
     this.#timeout_ms = timeoutOf(described.contract, globals)
     const command = await source.load(this.#command)
     const faults = await faultsOf({ tool, io, cwd: this.#cwd, described, command, parsed })

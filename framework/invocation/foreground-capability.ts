@@ -20,7 +20,7 @@ import { mergeEnvironment, newIntent, runEnvironment, runnableCleanupCommand } f
 import { type Outcome, success } from './outcome.js'
 import { programStartFailed } from './program-start-failed.js'
 import { ReportFile } from './report-file.js'
-import { type ReportParts, runReport } from './run-report.js'
+import { type ReportParts, runReport, trackingOnRecord } from './run-report.js'
 import { spelled } from './spelled-command.js'
 import { sessionStopping } from './start-failures.js'
 import type { StderrAnswer } from './stderr-answer.js'
@@ -108,8 +108,9 @@ export class ForegroundCapability implements Foreground {
     this.#listed = new ListedPid(root, intent.session_id, pid)
     const end = await ended
     await this.#listed.remove()
-    const { aftermath } = run
-    this.#report = this.#reportOf({ root, intent, mode: request.mode, end, main_pid: pid, aftermath })
+    const { aftermath, tracking } = run
+    const { mode } = request
+    this.#report = this.#reportOf({ root, intent, mode, end, main_pid: pid, aftermath, tracking })
     return this.#report
   }
 
@@ -174,7 +175,8 @@ export class ForegroundCapability implements Foreground {
       if (!(error instanceof StartFailed)) giveUp(root, intent.run_id)
       const end = readEnd(root, intent.run_id)
       const { mode } = request
-      const none = { root, intent, mode, main_pid: null, aftermath: null }
+      const tracking = trackingOnRecord(root, intent.run_id)
+      const none = { root, intent, mode, main_pid: null, aftermath: null, tracking }
       throw programStartFailed(
         facts,
         intent,

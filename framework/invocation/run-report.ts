@@ -19,6 +19,7 @@ export interface ReportParts {
   /** Null where the program did not start. */
   readonly main_pid: number | null
   readonly aftermath: Aftermath | null
+  readonly tracking: RunReport['tracking']
   /** A command line that ends the runs, as it stands in the caller's shell. */
   cleanupCommand(run_ids: readonly string[]): string
 }
@@ -30,6 +31,7 @@ export function runReport({
   end,
   main_pid,
   aftermath,
+  tracking,
   ...parts
 }: ReportParts): RunReport {
   const { run_id } = intent
@@ -49,7 +51,7 @@ export function runReport({
     stop_cause: end.stop_cause,
     ended_by: main_pid === null ? null : endedBy(mode, end, aftermath),
     waited_ms: aftermath?.waited_ms ?? sinceExit(end),
-    tracking: trackingOf(root, run_id),
+    tracking,
     background_processes: [
       ...own,
       ...nested.map(one => ({ ...described(one.main, 'still-running'), ppid: null, run_id: one.run_id })),
@@ -67,7 +69,7 @@ export function runReport({
 }
 
 /** What no owner came to claim was not tracked, and so not completely. */
-function trackingOf(root: StateRoot, run_id: string): RunReport['tracking'] {
+export function trackingOnRecord(root: StateRoot, run_id: string): RunReport['tracking'] {
   const owner = readOwner(root, run_id)
   return (owner.state === 'ok' && owner.record.tracking) || { method: 'snapshot', complete: false }
 }

@@ -4,7 +4,7 @@ import type { GlobalValues } from '../contract/global-flags.js'
 import type { ToolIdentity } from '../contract/registry.js'
 import { chooseFormat, type OutputFormat } from '../output/format.js'
 import type { Io } from './io.js'
-import type { StderrAnswer } from './stderr-answer.js'
+import { StderrAnswer } from './stderr-answer.js'
 
 /** The limit of a call where neither `--timeout` nor the contract says otherwise, in milliseconds (REQ-F-011). */
 const DEFAULT_TIMEOUT_MS = 300_000
@@ -18,7 +18,7 @@ export function timeoutOf({ timeout_seconds }: CommandContract, { timeout_ms }: 
  * Where the answer goes of a command whose stdout is a program's; null for all others. Its form is that of the stream
  * which carries it: a terminal for stderr has a person before it.
  */
-export async function stderrAnswer(
+export function stderrAnswer(
   { delegates_stdio }: CommandContract,
   globals: GlobalValues,
   {
@@ -26,11 +26,10 @@ export async function stderrAnswer(
     io,
     whole_process,
   }: { readonly tool: ToolIdentity; readonly io: Io; readonly whole_process: boolean },
-): Promise<StderrAnswer | null> {
+): StderrAnswer | null {
   if (delegates_stdio !== true) return null
   const format = formatOf(globals, tool, { env: io.env, stdout_is_tty: io.stderr_is_tty })
-  const module = await import('./stderr-answer.js')
-  return new module.StderrAnswer(io, format, whole_process)
+  return new StderrAnswer(io, format, whole_process)
 }
 
 /** How much goes to stderr beside errors: nothing at all, errors, what the command tells, everything. */

@@ -19,7 +19,7 @@ import { exitReason, type MainExit, reconcileReason } from './main-exit.js'
 import { endNested } from './nested.js'
 import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
-import { logPath, publishStop, type RunEnd, type StopCause } from './records.js'
+import { logPath, publishStop, type RunEnd, type RunOwner, type StopCause } from './records.js'
 import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 import { TreeEnding } from './tree-ending.js'
 
@@ -106,6 +106,12 @@ export class OwnedRun {
   /** Why the run was ended; null while nobody asked. */
   get stop_cause(): StopCause | null {
     return this.#stop?.cause ?? null
+  }
+
+  /** How the run is followed, as its records say it. */
+  get tracking(): NonNullable<RunOwner['tracking']> {
+    const { method, complete } = this.#started.tracking
+    return { method, complete }
   }
 
   /** What the main process left behind; null where nobody waited for its descendants. */

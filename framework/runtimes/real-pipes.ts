@@ -4,7 +4,6 @@
  */
 import { spawnSync } from 'node:child_process'
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
@@ -22,6 +21,8 @@ export function realPipe(directory: string, name: string): RealPipe {
   const path = join(directory, `${name}.fifo`)
   const made = spawnSync('mkfifo', ['-m', '600', path], { encoding: 'utf8' })
   if (made.status !== 0) throw made.error ?? new Error(`no pipe could be made: ${made.stderr.trim()}`)
+  // Loaded here, for a program whose output is not copied needs none.
+  const { Socket } = process.getBuiltinModule('node:net')
   try {
     // A reader that does not wait for a writer comes first; then neither does the writer (fifo(7)).
     const read_end = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
