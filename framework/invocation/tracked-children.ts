@@ -161,7 +161,7 @@ export class TrackedChildren {
       this.#refresh()
     })
     if (this.#closed) run.stop(this.#closed.cause, this.#closed.grace_ms)
-    const { stdin, stdout, stderr } = run.child
+    const { stdin, stdout, stderr } = run.streams
     stdin?.on('error', () => {
       // The child closed its input before it read all of it; its exit code tells whether that mattered.
     })

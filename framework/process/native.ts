@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type CLibrary, posixSpawner, type Spawner } from './posix-spawn.js'
 import { readProcFile } from './proc-file.js'
 
 /** System calls of this process. Each returns at once. */
@@ -31,6 +32,24 @@ export interface Native {
    * @returns whether it was sent
    */
   signalPidfd(pidfd: number, signal: NodeJS.Signals): boolean
+  /**
+   * waitpid(2) with WNOHANG for one child.
+   * @returns how it exited, and then it is reaped; null where it has not, or is none of ours
+   */
+  exitOf(pid: number): Exited | null
+  /**
+   * pipe2(2), both ends closed to new programs.
+   * @returns the reading and the writing end; null where there is none to be had
+   */
+  openPipe(): readonly [number, number] | null
+  /** @returns null where this C library cannot; asked for only by who starts something, for it takes a while */
+  spawner(): Spawner | null
+}
+
+/** How a process exited; a signal that has no name, a real-time one, as a shell tells it: by 128 and its number. */
+export interface Exited {
+  readonly exit_code: number | null
+  readonly signal: NodeJS.Signals | null
 }
 
 /** The package that has the native module of this platform. */
@@ -40,16 +59,15 @@ export const NATIVE_PACKAGE = `@koromix/koffi-${process.platform}-${process.arch
 const SYS_PIDFD_SEND_SIGNAL = 424
 const SYS_PIDFD_OPEN = 434
 const WNOHANG = 1
+const O_CLOEXEC = 0o2000000
+/** As every shell reports the end by a signal. */
+const SIGNALLED = 128
 
 /** What of koffi is used. */
 interface Koffi {
   readonly version: string
-  load(path: null): Library
+  load(path: null): CLibrary
   errno(): number
-}
-
-interface Library {
-  func(name: string, result: string, parameters: readonly string[]): (...values: readonly unknown[]) => number
 }
 
 /**
@@ -78,12 +96,14 @@ export function loadNative(path: string): Native {
   // The symbols of this process, and so of the C library that it runs with.
   const library = koffi.load(null)
   const prctl = library.func('prctl', 'int', ['int', ...Array<string>(4).fill('unsigned long')])
-  const waitpid = library.func('waitpid', 'int', ['int', 'intptr_t', 'int'])
+  const waitpid = library.func('waitpid', 'int', ['int', 'void *', 'int'])
+  const status = new Int32Array(1)
+  let spawner: Spawner | null | undefined
   const syscall = library.func('syscall', 'long', Array<string>(5).fill('long'))
   return {
     version: koffi.version,
     prctl: (option, value) => (prctl(option, value, 0, 0, 0) === -1 ? -koffi.errno() : 0),
-    reap: pid => waitpid(pid, 0, WNOHANG) === pid,
+    reap: pid => waitpid(pid, null, WNOHANG) === pid,
     openPidfd(pid) {
       const pidfd = syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0)
       return pidfd < 0 ? null : pidfd
@@ -92,7 +112,30 @@ export function loadNative(path: string): Native {
       const { signals } = process.getBuiltinModule('node:os').constants
       return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signals[signal], 0, 0) === 0
     },
+    exitOf: pid => (waitpid(pid, status, WNOHANG) === pid ? exited(status[0] ?? 0) : null),
+    openPipe() {
+      const ends = new Int32Array(2)
+      const [reading = 0, writing = 0] = pipe2Of(library)(ends, O_CLOEXEC) === 0 ? ends : []
+      return writing > 0 ? [reading, writing] : null
+    },
+    spawner() {
+      if (spawner === undefined) spawner = posixSpawner(library)
+      return spawner
+    },
   }
+}
+
+const pipe2Of = (library: CLibrary) => library.func('pipe2', 'int', ['void *', 'int'])
+
+/** @param status as waitpid(2) fills it in: of a process that has exited, never of one that was stopped */
+function exited(status: number): Exited {
+  const number = status & 0x7f
+  if (number === 0) return { exit_code: (status >> 8) & 0xff, signal: null }
+  const { signals } = process.getBuiltinModule('node:os').constants
+  const isIt = (name: string): name is NodeJS.Signals =>
+    Object.entries(signals).some(([other, value]) => other === name && value === number)
+  const signal = Object.keys(signals).find(isIt)
+  return signal ? { exit_code: null, signal } : { exit_code: SIGNALLED + number, signal: null }
 }
 
 function isKoffi(value: unknown): value is Koffi {

@@ -6,12 +6,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type ChildrenOf, lookAtChildren } from './children.js'
-import type { Native } from './native.js'
+import type { Exited, Native } from './native.js'
+import type { Spawn } from './posix-spawn.js'
 import { signalByPidfd } from './signal.js'
 import { hasExited, readStat } from './stat.js'
 
 const PR_SET_CHILD_SUBREAPER = 36
 const CHANNEL = 'child_process'
+/** What one timer can hold. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** From the first SIGCHLD to a reaping, in ms: orphans that end by the thousand are reaped by the hundred. */
 const REAP_DELAY_MS = 20
 
@@ -26,9 +29,20 @@ export class SubreaperRefused extends Error {
   }
 }
 
+/** A child that was started past Node. */
+export interface Spawned {
+  readonly pid: number
+  /** Never rejects. */
+  readonly exited: Promise<Exited>
+  /** It keeps this process alive no more. */
+  unref(): void
+}
+
 export class Subreaper {
   readonly #native: Native
   readonly #by_node = new Set<ChildProcess>()
+  /** By pid, who is told how it exited. */
+  readonly #spawned = new Map<number, (exit: Exited) => void>()
   /** Start times by pid of children that were there before. */
   readonly #former = new Map<number, number>()
   #reaping: NodeJS.Timeout | null = null
@@ -59,9 +73,33 @@ export class Subreaper {
     signalByPidfd(null)
   }
 
-  /** Whether a child was started by this process itself, by Node, and not adopted. */
+  /**
+   * Starts a child past Node.
+   * @returns null where this machine cannot
+   * @throws SpawnFailed
+   */
+  spawn(request: Spawn): Spawned | null {
+    const spawner = this.#native.spawner()
+    if (!spawner) return null
+    const pid = spawner(request)
+    const alive = setInterval(() => {}, LONGEST_TIMER_MS)
+    const exited = new Promise<Exited>(resolve => {
+      this.#spawned.set(pid, exit => {
+        clearInterval(alive)
+        resolve(exit)
+      })
+    })
+    return { pid, exited, unref: () => alive.unref() }
+  }
+
+  /** @returns the reading and the writing end; null where there is no pipe to be had */
+  openPipe(): readonly [number, number] | null {
+    return this.#native.openPipe()
+  }
+
+  /** Whether a child was started by this process itself, and not adopted. */
   isOwn({ pid, start_time }: { readonly pid: number; readonly start_time: number }): boolean {
-    if (this.#former.get(pid) === start_time) return true
+    if (this.#former.get(pid) === start_time || this.#spawned.has(pid)) return true
     for (const child of this.#by_node) if (child.pid === pid) return true
     return false
   }
@@ -76,6 +114,12 @@ export class Subreaper {
   }
 
   readonly #childEnded = (): void => {
+    for (const [pid, tell] of this.#spawned) {
+      const exit = this.#native.exitOf(pid)
+      if (!exit) continue
+      this.#spawned.delete(pid)
+      tell(exit)
+    }
     this.#reaping ??= setTimeout(() => {
       this.#reaping = null
       try {

@@ -2,7 +2,6 @@
  * How a main process exited. Node learns that from waitpid(2), and not at all where somebody else in the process took
  * the status (ECHILD): then the process is gone, and nobody will ever know how.
  */
-import type { ChildProcess } from 'node:child_process'
 import type { ProcessIdentity } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import type { ExitReason } from './records.js'
@@ -14,6 +13,12 @@ export interface MainExit {
   readonly at: string
 }
 
+/** A child as its starter hears of it. */
+interface Told {
+  readonly exited: Promise<MainExit>
+  unref(): void
+}
+
 /** Between two looks at the process, in ms. */
 const LOOK_MS = 1_000
 /** How often in a row it is gone, and Node, which turned its loop in between, was not told. */
@@ -21,19 +26,15 @@ const UNTOLD_LOOKS = 3
 
 /**
  * Resolves once, never rejects.
- * @param told what Node tells of the child
+ * @param child its own word, where it comes
  */
-export function exitOf(
-  told: Promise<MainExit>,
-  main: ProcessIdentity,
-  child: Pick<ChildProcess, 'unref'>,
-): Promise<MainExit> {
+export function exitOf(child: Told, main: ProcessIdentity): Promise<MainExit> {
   return new Promise(resolve => {
     let untold = 0
     const timer = setInterval(() => {
       untold = isGone(main) ? untold + 1 : 0
       if (untold < UNTOLD_LOOKS) return
-      // Node waits for it for ever.
+      // It is waited for for ever.
       child.unref()
       end({ exit_code: null, signal: null, at: new Date().toISOString() })
     }, LOOK_MS)
@@ -43,7 +44,7 @@ export function exitOf(
       clearInterval(timer)
       resolve(exit)
     }
-    void told.then(end)
+    void child.exited.then(end)
   })
 }
 

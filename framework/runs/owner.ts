@@ -3,7 +3,6 @@
  * One implementation, used by the shim (background processes) and by an invocation (tracked children, and a program in
  * the foreground). What fails in it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
-import type { ChildProcess } from 'node:child_process'
 import { after } from '../process/clock.js'
 import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
@@ -15,6 +14,7 @@ import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
+import type { Streams } from './main-child.js'
 import { exitReason, type MainExit, reconcileReason } from './main-exit.js'
 import { endNested } from './nested.js'
 import { publishReserved } from './publish-end.js'
@@ -40,7 +40,7 @@ export interface Aftermath extends Omit<Waited, 'left'> {
 /** A run of ours that was started: `exited` and `ended` each settle once, for any number of waiters. */
 export class OwnedRun {
   readonly main: ProcessIdentity
-  readonly child: ChildProcess
+  readonly streams: Streams
   readonly exited: Promise<MainExit>
   readonly ended: Promise<RunEnd>
   readonly #options: OwnerOptions
@@ -69,7 +69,7 @@ export class OwnedRun {
     this.#started = started
     this.#tracking = new LastLook(started.tracking)
     this.#tree_ending = new TreeEnding(options, this.#tracking, error => this.noteFault(error))
-    this.child = started.child
+    this.streams = started.streams
     this.main = started.main
     this.exited = started.exited
     this.ended = new Promise(resolve => {

@@ -2,13 +2,12 @@
  * The beginning of a run's ownership: the claim, the main process, its record. Whatever fails after the claim, nothing
  * of the run is alive and its end is recorded, so that a caller has one thing to answer.
  */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import type { StdioOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
 import { identityOf, type ProcessIdentity, self } from '../process/identity.js'
 import { type Journal, openJournal } from '../process/journal.js'
-import { ownChild } from '../process/own-children.js'
 import { keepSpareDescriptor } from '../process/proc-file.js'
 import { SnapshotTracking } from '../process/snapshot.js'
 import { readStat } from '../process/stat.js'
@@ -22,6 +21,7 @@ import { endRecord, recordedError, shortened } from './end-record.js'
 import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
 import { abandon } from './lost.js'
+import { type Streams, startChild } from './main-child.js'
 import { exitOf, type MainExit } from './main-exit.js'
 import { otherRuns } from './other-runs.js'
 import { isUnbound } from './questions.js'
@@ -34,7 +34,7 @@ import {
   readStop,
   recordPath,
 } from './records.js'
-import { cannotStart, recordsUnavailable, StartFailed } from './start-failed.js'
+import { recordsUnavailable, StartFailed } from './start-failed.js'
 
 /** Space held for the end record from before the start, in bytes: a full disk cannot take the exit code. */
 const END_BYTES = 32 * 1024
@@ -62,7 +62,7 @@ export interface OwnerOptions {
 }
 
 export interface StartedMain {
-  readonly child: ChildProcess
+  readonly streams: Streams
   readonly main: ProcessIdentity
   readonly exited: Promise<MainExit>
   readonly tracking: TrackingMethod
@@ -150,14 +150,7 @@ function refuseIfStopped({ root, intent }: OwnerOptions): void {
 
 async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'reservation'>> {
   const { root, intent, shares_session = false } = options
-  const child = spawned(options)
-  const exited = new Promise<MainExit>(resolve => {
-    child.once('exit', (exit_code, signal) => resolve({ exit_code, signal, at: new Date().toISOString() }))
-  })
-  if (child.pid === undefined) throw cannotStart(intent, await spawnError(child))
-  child.on('error', () => {
-    // Comes from a failed kill or a closed channel later on; the exit event tells the rest.
-  })
+  const child = await startChild(options)
   let tracking: TrackingMethod | null = null
   try {
     // Until the event loop turns the child is unreaped, so its pid is its own even when it has ended (wait(2)).
@@ -177,14 +170,13 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
       sid,
       started_at: new Date().toISOString(),
     })
-    return { child, main, exited: exitOf(exited, main, child), tracking, journal }
+    return { streams: child.streams, main, exited: exitOf(child, main), tracking, journal }
   } catch (error) {
     // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
     // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.
     if (tracking) await endTree({ tracking, grace_ms: 0 }).catch(() => {})
-    else if (shares_session) child.kill('SIGKILL')
-    else killGroup(child.pid)
-    await Promise.race([exited, pause(UNDO_MS)])
+    else kill(shares_session ? child.pid : -child.pid)
+    await Promise.race([child.exited, pause(UNDO_MS)])
     throw error
   }
 }
@@ -202,28 +194,13 @@ function trackingOf(
   return new SnapshotTracking({ main, marker, journal, exclude, isRun, shared_session })
 }
 
-function spawned({ intent, environment, stdio, shares_session }: OwnerOptions): ChildProcess {
-  const [program, ...rest] = intent.argv
+/** @param target a pid, or that of a group, negative */
+function kill(target: number): void {
   try {
-    return ownChild(
-      spawn(program, rest, { cwd: intent.cwd, env: environment, detached: !shares_session, stdio }),
-    )
-  } catch (error) {
-    // Node refuses some values before any system call, such as a NUL byte in an argument.
-    throw cannotStart(intent, error)
-  }
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
+    process.kill(target, 'SIGKILL')
   } catch {
     // Ended already, or another user's by now.
   }
-}
-
-function spawnError(child: ChildProcess): Promise<Error> {
-  return new Promise(resolve => child.once('error', resolve))
 }
 
 function recordFailure({ root, intent }: OwnerOptions, reservation: Reservation, failed: StartFailed): void {

@@ -168,11 +168,10 @@ export class SessionStop {
  */
 async function untilGone(holders: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
   const deadline = monotonicMs() + HOLDER_MS
-  for (;;) {
-    const alive = holders.filter(holder => look(holder) === 'alive')
-    if (alive.length === 0 || monotonicMs() >= deadline) return alive
-    await pause(POLL_MS)
-  }
+  // One after the other: a look at each of hundreds takes the time that they need to go.
+  for (const holder of holders)
+    while (look(holder) === 'alive' && monotonicMs() < deadline) await pause(POLL_MS)
+  return holders.filter(holder => look(holder) === 'alive')
 }
 
 const byId = (a: { readonly run_id: string }, b: { readonly run_id: string }): number =>

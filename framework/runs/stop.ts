@@ -187,7 +187,7 @@ class Stop {
       if (watch.isHung()) return this.#outOfPatience()
       if (now >= look_at) {
         look_at = now + HOLDER_LOOK_MS
-        const seen = viewRun(this.#root, this.#run_id)
+        const seen = isOwnerAlive(view) ? view : viewRun(this.#root, this.#run_id)
         // Owner and guard died on the way, or ended the run on a disk that did not take the record.
         if (!seen.end && !isHeld(seen)) return this.#endLost(seen, 'exists')
       }
@@ -294,6 +294,9 @@ class Stop {
     }
   }
 }
+
+/** A tenth of what a look at all records takes, which of a hundred runs keeps one core busy. */
+const isOwnerAlive = ({ owner }: RunView): boolean => !!owner?.owner && look(owner.owner) === 'alive'
 
 const isHeld = ({ owner_state }: RunView): boolean => owner_state === 'alive' || owner_state === 'guard'
 

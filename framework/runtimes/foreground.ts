@@ -67,7 +67,7 @@ async function spawn(
   try {
     const { tracking } = intent
     const subreaper = whole_process ? await becomeSubreaper(root, { tracking, may_crash: false }) : null
-    guard = await startGuard(root, intent.marker)
+    guard = await startGuard(root, intent.marker, subreaper)
     if (copies) pipes = ['stdout', 'stderr'].map(name => realPipe(root.run(intent.run_id), name))
     if (withdrawn.aborted || place.isEnding())
       throw new StartFailed('STOPPED_BEFORE_START', 'the call was told to end before the start')

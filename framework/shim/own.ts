@@ -88,7 +88,7 @@ async function start(root: StateRoot, run_id: string, starter: Starter, seat: Se
   const { tracking = intent.tracking } = message
   // Should it crash here, nothing has been claimed or started yet.
   const subreaper = await becomeSubreaper(root, { tracking, may_crash: seat.is_tried_again })
-  const guard = await startGuard(root, intent.marker)
+  const guard = await startGuard(root, intent.marker, subreaper)
   try {
     if (starter.is_gone) throw new StartFailed('STOPPED_BEFORE_START', 'the starter died before the start')
     const taken = seat.take(root, intent, message)
@@ -103,7 +103,7 @@ async function start(root: StateRoot, run_id: string, starter: Starter, seat: Se
         ...taken.options,
         stdio,
       })
-      followReadiness(root, intent, run.child)
+      followReadiness(root, intent, run.streams)
       return { run, guard, intent }
     } finally {
       taken.release()

@@ -3,8 +3,9 @@
  * ready: by a line, or by closing it after it wrote anything. We hold the reading end as long as the run lives,
  * whatever becomes of its starter, and go on reading: nobody who writes more is ended by SIGPIPE.
  */
-import type { ChildProcess, StdioOptions } from 'node:child_process'
+import type { StdioOptions } from 'node:child_process'
 import { Socket } from 'node:net'
+import type { Streams } from '../runs/main-child.js'
 import { publishReady, type RunIntent } from '../runs/records.js'
 import type { StateRoot } from '../store/state-root.js'
 
@@ -16,8 +17,8 @@ export function withReadyPipe(stdio: StdioOptions, { ready }: RunIntent): StdioO
 }
 
 /** Records `ready.json` as soon as the program says that it is. */
-export function followReadiness(root: StateRoot, { run_id, ready }: RunIntent, child: ChildProcess): void {
-  const pipe = ready?.fd === undefined ? null : child.stdio[ready.fd]
+export function followReadiness(root: StateRoot, { run_id, ready }: RunIntent, { stdio }: Streams): void {
+  const pipe = ready?.fd === undefined ? null : stdio[ready.fd]
   if (!(pipe instanceof Socket)) return
   let has_written = false
   let is_told = false
