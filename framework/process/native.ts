@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type CLibrary, posixSpawner, type Spawner } from './posix-spawn.js'
 import { readProcFile } from './proc-file.js'
 
-/** System calls of this process. Each returns at once. */
+/** System calls of this process. Each returns at once, but for a spawner, which waits for the execve(2). */
 export interface Native {
   /** The version of koffi. */
   readonly version: string

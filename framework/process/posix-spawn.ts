@@ -29,7 +29,7 @@ export interface CLibrary {
 }
 
 /** No process was started; `code` is the name of the error. */
-export class SpawnFailed extends Error {
+class SpawnFailed extends Error {
   readonly code: string
 
   constructor(program: string, errno: number) {
