@@ -46,7 +46,7 @@ export type {
   RunResult,
   Runs,
 } from './invocation/context.js'
-export type { StopOutcome, StopResult } from './runs/stop.js'
+export type { StopOutcome, StopResult } from './runs/stop-result.js'
 
 type BackgroundFields<B extends boolean> = B extends true
   ? {

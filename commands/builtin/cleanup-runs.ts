@@ -3,8 +3,8 @@ import type { BaseContext } from '../../framework/invocation/context.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
 import { liveRunIds } from '../../framework/runs/find.js'
 import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
-import type { StopResult } from '../../framework/runs/stop.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
+import type { StopResult } from '../../framework/runs/stop-result.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
 
 export type Selection =

@@ -2,7 +2,7 @@
 import type { BaseContext } from '../../framework/invocation/context.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
-import type { StopResult } from '../../framework/runs/stop.js'
+import type { StopResult } from '../../framework/runs/stop-result.js'
 import { NULLABLE_STRING } from './run-fields.js'
 
 /** The schema of one entry. */

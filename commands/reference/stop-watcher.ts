@@ -26,7 +26,7 @@ export default defineCommand({
       description: 'Nothing was named, or a watcher runs elsewhere, or its records cannot be used',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['SESSION_REQUIRED', 'FOREIGN_RUN', 'STATE_DIR_UNAVAILABLE'],
+      error_codes: ['SESSION_REQUIRED', 'FOREIGN_RUN', 'RECORDS_UNUSABLE', 'STATE_DIR_UNAVAILABLE'],
     },
     CONFLICT: {
       description: 'The prefix names several watchers',
@@ -107,6 +107,13 @@ export default defineCommand({
         code: 'FOREIGN_RUN',
         data,
         fix_required: 'stop it where it runs',
+      })
+    }
+    if (of('unknown') !== '') {
+      throw ctx.exit.PRECONDITION(`the records of ${of('unknown')} cannot be used`, {
+        code: 'RECORDS_UNUSABLE',
+        data,
+        fix_required: 'see in `damaged` of `show` what is wrong, put it right, and stop it again',
       })
     }
     return data

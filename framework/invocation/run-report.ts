@@ -3,8 +3,8 @@ import type { BackgroundProcess, RunReport } from '../../schemas/generated/types
 import { externalText } from '../output/sanitize.js'
 import { sameProcess } from '../process/identity.js'
 import { startedAt } from '../process/started-at.js'
+import type { Aftermath } from '../runs/await-descendants.js'
 import { nestedRuns } from '../runs/nested.js'
-import type { Aftermath } from '../runs/owner.js'
 import { logPath, type RunEnd, type RunIntent, readOwner } from '../runs/records.js'
 import type { StateRoot } from '../store/state-root.js'
 

@@ -15,19 +15,24 @@ export interface Usage {
 }
 
 /** Null where the process is gone, or closed to us. */
-export function usageOf({ pid, start_time }: ProcessIdentity): Usage | null {
-  const memory = residentBytes(pid)
-  const stat = readProcFile(`/proc/${pid}/stat`)?.toString('latin1')
+export function usageOf(identity: ProcessIdentity): Usage | null {
+  const memory_bytes = residentBytes(identity.pid)
+  const cpu_seconds = cpuSecondsOf(identity)
   const uptime = readProcFile('/proc/uptime')?.toString('latin1')
-  if (stat === undefined || uptime === undefined) return null
+  if (cpu_seconds === null || uptime === undefined) return null
+  const age_seconds = Number.parseFloat(uptime) - identity.start_time / TICKS
+  const cpu_percent = age_seconds > 0 ? (cpu_seconds / age_seconds) * 100 : 0
+  return { cpu_seconds, cpu_percent: Math.round(cpu_percent * 10) / 10, memory_bytes }
+}
+
+/** Of all its threads, since it began; null where the process is gone, or closed to us. */
+export function cpuSecondsOf({ pid, start_time }: ProcessIdentity): number | null {
+  const stat = readProcFile(`/proc/${pid}/stat`)?.toString('latin1')
+  if (stat === undefined) return null
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const field = (number: number): number => Number(fields[number - 3])
   // What was read of another process that has the pid by now is nothing of this one.
-  if (field(22) !== start_time) return null
-  const cpu_seconds = (field(14) + field(15)) / TICKS
-  const age_seconds = Number.parseFloat(uptime) - start_time / TICKS
-  const cpu_percent = age_seconds > 0 ? (cpu_seconds / age_seconds) * 100 : 0
-  return { cpu_seconds, cpu_percent: Math.round(cpu_percent * 10) / 10, memory_bytes: memory }
+  return field(22) === start_time ? (field(14) + field(15)) / TICKS : null
 }
 
 function residentBytes(pid: number): number | null {

@@ -2,6 +2,7 @@
 import { monotonicMs, pause } from '../process/clock.js'
 import { look } from '../process/liveness.js'
 import type { Member, TrackingMethod } from '../process/tracking.js'
+import type { RunEnd } from './records.js'
 
 /** How long is waited, and what happens to those who do not end by then. */
 export interface DescendantsWait {
@@ -15,6 +16,11 @@ export interface Waited {
   /** Whether there was anybody to wait for. */
   readonly found_any: boolean
   readonly waited_ms: number
+}
+
+/** What remained when the wait for descendants was over, before any of it was ended. */
+export interface Aftermath extends Omit<Waited, 'left'> {
+  readonly remaining: RunEnd['leftovers']
 }
 
 /** One empty look may have missed a process that a dying one had just forked. */

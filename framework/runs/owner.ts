@@ -7,7 +7,7 @@ import { after } from '../process/clock.js'
 import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
 import type { Member } from '../process/tracking.js'
-import { awaitDescendants, type DescendantsWait, type Waited } from './await-descendants.js'
+import { type Aftermath, awaitDescendants, type DescendantsWait } from './await-descendants.js'
 import { describeProcesses, endRecord, thrownError } from './end-record.js'
 import { dismisses, handOn } from './hand-on.js'
 import { leaveLive } from './intent.js'
@@ -31,11 +31,6 @@ export type { OwnerOptions } from './start-main.js'
 const ASK_INTERVAL_MS = 1_000
 /** How often in a row the run's directory is missing before it counts as removed. */
 const GONE_LOOKS = 3
-
-/** What remained when the wait for descendants was over, before any of it was ended. */
-export interface Aftermath extends Omit<Waited, 'left'> {
-  readonly remaining: RunEnd['leftovers']
-}
 
 /** A run of ours that was started: `exited` and `ended` each settle once, for any number of waiters. */
 export class OwnedRun {

@@ -3,7 +3,7 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
-import { usageOf } from '../process/usage.js'
+import { cpuSecondsOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { Patience } from './patience.js'
 import type { RunView } from './status.js'
@@ -55,7 +55,7 @@ export class OwnerWatch {
 
 /** What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him. */
 function signsOfLife(root: StateRoot, { run_id, owner }: RunView): string {
-  const holders = [owner?.owner, owner?.guard].map(holder => holder && usageOf(holder)?.cpu_seconds)
+  const holders = [owner?.owner, owner?.guard].map(holder => holder && cpuSecondsOf(holder))
   return [shownAt(root, run_id), ...holders].join()
 }
 

@@ -2,7 +2,8 @@
 import type { StateRoot } from '../store/state-root.js'
 import { refreshPidFile } from './pid-file.js'
 import { readIntent } from './records.js'
-import { type StopOptions, type StopResult, stopRuns } from './stop.js'
+import { type StopOptions, stopRuns } from './stop.js'
+import type { StopResult } from './stop-result.js'
 
 /** As `stopRuns`; when it resolves, the pid files tell what still lives. */
 export async function stopAndRefresh(

@@ -22,7 +22,8 @@ import {
   recordedStops,
   type StopName,
 } from './session-stopped.js'
-import { type StopOptions, type StopResult, stopRuns } from './stop.js'
+import { type StopOptions, stopRuns } from './stop.js'
+import type { StopResult } from './stop-result.js'
 
 /** How long processes that hold nothing any more may take to go, in ms. */
 const HOLDER_MS = 2_000

@@ -15,6 +15,7 @@ import { Patience } from './patience.js'
 import { isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
 import { isUntold, type RunView, viewRun } from './status.js'
+import type { StopOutcome, StopResult } from './stop-result.js'
 
 export interface StopOptions {
   readonly cause: StopCause
@@ -22,26 +23,6 @@ export interface StopOptions {
   readonly grace_ms: number
   /** KILL at once, and past an owner that does not answer. */
   readonly force: boolean
-}
-
-/** `unknown`: neither its holder nor a process of it could be found by its records, and nobody has said that it ended. */
-export type StopOutcome = 'stopped' | 'already_ended' | 'survivors' | 'owner_hung' | 'foreign' | 'unknown'
-
-export interface StopResult {
-  readonly run_id: string
-  readonly outcome: StopOutcome
-  readonly exit_reason: RunEnd['exit_reason']
-  readonly stop_cause: RunEnd['stop_cause']
-  readonly waited_ms: number
-  readonly survivors: readonly Survivor[]
-}
-
-/** What of a run still lives. */
-export interface Survivor {
-  readonly pid: number
-  readonly cmd: string
-  /** False where it was left alone: its environment alone ties it to the run, until the end record names it. */
-  readonly tried: boolean
 }
 
 const POLL_MS = 10

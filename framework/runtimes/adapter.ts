@@ -2,7 +2,8 @@
 
 import type { RunIntent } from '../runs/records.js'
 import type { RunView } from '../runs/status.js'
-import type { StopOptions, StopResult } from '../runs/stop.js'
+import type { StopOptions } from '../runs/stop.js'
+import type { StopResult } from '../runs/stop-result.js'
 import type { StateRoot } from '../store/state-root.js'
 import type { RunHandle } from './handle.js'
 
