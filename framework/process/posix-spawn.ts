@@ -137,6 +137,7 @@ class Attempt {
     const [program] = argv
     const is_path = program.includes('/')
     let failed = ENOENT
+    let is_closed = false
     for (const path of is_path ? [program] : this.#places(program)) {
       if (!is_path && !existsSync(resolve(cwd, path))) continue
       const errno = this.#try(path, argv)
@@ -147,9 +148,11 @@ class Attempt {
         return this.#pid[0] ?? 0
       }
       if (is_path || ![EACCES, ENOENT, ENOTDIR].includes(errno)) return this.#expect(errno)
-      if (errno === EACCES) failed = EACCES
+      if (errno === EACCES) is_closed = true
+      // What is there and is not a directory, or not there, is the working directory.
+      else failed = errno
     }
-    return this.#expect(failed)
+    return this.#expect(is_closed ? EACCES : failed)
   }
 
   #places(program: string): readonly string[] {

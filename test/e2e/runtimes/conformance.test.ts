@@ -369,7 +369,9 @@ while [ ! -e "$1/go" ]; do sleep 0.05; done; exit 4`,
       expect(Object.keys(shown.handle).sort()).toEqual([...handle].sort())
       const { envelope } = await tool.call(['ps'])
       expect(envelope.data.runs).toMatchObject([{ run_id, runtime, handle: shown.handle }])
-      expect(readFileSync(pid_file, 'utf8')).toBe(`${background_pid}\n`)
+      // That of a program in the foreground is written a moment after its start.
+      const pids = await until('the pid file', () => existsSync(pid_file) && readFileSync(pid_file, 'utf8'))
+      expect(pids).toBe(`${background_pid}\n`)
       await tool.stop(run_id)
       expect(await tool.show(run_id)).toMatchObject({
         runtime,

@@ -166,6 +166,7 @@ test('a start that fails says why, as one by Node does, and leaves no process', 
     request(['./directory']),
     request(['./text/below']),
     request(['true'], { cwd: stage.path('nowhere') }),
+    request(['true'], { cwd: stage.path('text') }),
     request(['true'], { environment: { PATH: '/nowhere' } }),
     request(['true', 'x'.repeat(200_000)]),
   ]
