@@ -17,9 +17,12 @@ import { installedShimPath } from './shim-path.js'
 // Signals meant for a whole host or container must not take the guard before the owner (it goes by the pipe).
 const SCRIPT = `trap '' HUP INT TERM QUIT; read -r _ && exit 0; exec "$@"`
 
-/** Runs the shim's script as `shim.js` does, but from the descriptor: by then the package may be gone, or another one. */
+/**
+ * Runs the shim's script as `shim.js` does, but from the descriptor: by then the package may be gone, or another
+ * one. It is whole, and loads nothing.
+ */
 const SHIM = `require('vm').runInThisContext(require('fs').readFileSync(3, 'utf8'), process.argv[1])(
-  path => import(path), require('url').pathToFileURL(process.argv[1]).href, { require })`
+  null, require('url').pathToFileURL(process.argv[1]).href, { require })`
 
 export interface Guard {
   readonly identity: ProcessIdentity | null

@@ -4,6 +4,7 @@
  */
 import { readStat } from '../process/stat.js'
 import { controllingTerminal } from '../process/terminal.js'
+import { startThreadPool } from '../process/thread-pool.js'
 import type { DescendantsWait } from '../runs/await-descendants.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
@@ -62,6 +63,7 @@ async function spawn(
     copies?.close()
   }
   if (whole_process) signals.install()
+  startThreadPool()
   let guard: Guard | null = null
   let pipes: readonly RealPipe[] = []
   try {

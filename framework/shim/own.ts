@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { keepCode } from '../compiled-code/keep-code.js'
 import { errnoOf } from '../process/errno.js'
+import { startThreadPool } from '../process/thread-pool.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
@@ -13,7 +14,6 @@ import type { Faults } from './faults.js'
 import type { StartMessage } from './handshake.js'
 import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
-import { startThreadPool } from './thread-pool.js'
 
 /** What differs between the places where a program may sit. */
 export interface Seat {

@@ -77,6 +77,12 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       const call = asNobody(...launch.argv('s'))
       const { run_id, owner, main } = await launch.running('s')
       await complete(world)
+      // What nobody has seen is tied to the run by nothing but its marker once its parent has gone.
+      const family = await named(world, 'sleep')
+      await launch.seen(
+        run_id,
+        family.map(({ pid }) => pid),
+      )
       if (verb === 'start') expect((await call).code).toBe(0)
       expect((await asNobody('prlimit', '--pid', String(owner.pid), '--nproc=0:0')).code).toBe(0)
       if (by === 'a stop') {

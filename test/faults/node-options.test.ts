@@ -13,15 +13,11 @@ const HARMLESS = [
   '--inspect=127.0.0.1:0',
   '--no-warnings --stack-trace-limit=200',
   '--title=other',
+  // A tool that is an ES module does not start with it.
+  '--input-type=module',
 ]
 /** With these Node ends before any program of its own. */
-const FATAL = [
-  '--input-type=module',
-  '--require=/none/missing.cjs',
-  '--import=/none/missing.mjs',
-  '--no-such-option',
-  '"',
-]
+const FATAL = ['--require=/none/missing.cjs', '--import=/none/missing.mjs', '--no-such-option', '"']
 const AT_ONCE = 3
 /** Says what it was given, in a file of its own, and stays. */
 const PROGRAM = [
