@@ -1,6 +1,6 @@
-// The library as one cold part and lazy files, and the tool upon it. Every call needs the cold part, and each further file costs the better
-// part of a millisecond at every start; what only some calls need is loaded by them. Two builds, because esbuild's
-// splitting alone makes a chunk of every set of modules that two lazy parts happen to share.
+// The library as one cold part and lazy files, and the tool upon it. Every call needs the cold part, and each further
+// file costs the better part of a millisecond at every start; what only some calls need is loaded by them. Two builds,
+// because esbuild's splitting alone makes a chunk of every set of modules that two lazy parts happen to share.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve, sep } from 'node:path'
@@ -26,7 +26,7 @@ const WHOLE = new Set([
 ])
 
 /**
- * Bundles the library and the programs upon it.
+ * Bundles the library and the program upon it.
  * @param shared esbuild options of all parts
  * @param sources what the cold file is made of, with everything that they import statically
  * @param classes modules that must exist once, in the cold part, although it does not need them

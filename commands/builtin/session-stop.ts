@@ -55,8 +55,8 @@ export default defineCommand({
         ],
   async execute({ id, force, 'kill-after': kill_after }, ctx) {
     const root = recordedState(ctx)
-    if (root) warnOfUnknownSessions(ctx, root)
     if (!root || !isSessionKnown(root, id)) {
+      if (root) warnOfUnknownSessions(ctx, root)
       throw new FrameworkExit('NOT_FOUND', 'SESSION_NOT_FOUND', `no run was ever recorded in session ${id}`, {
         context: { session_id: id },
         fix_required: 'name a session that `session list` or `ps --all` shows',
@@ -66,6 +66,8 @@ export default defineCommand({
     const stop = new SessionStop(root, id, { grace_ms: graceOf(kill_after), force })
     ctx.on_cleanup(() => stop.release())
     const { session_stopped, stopped } = await stop.run()
+    // Asked of those that live now; before, that was everybody whom the stop is for.
+    warnOfUnknownSessions(ctx, root)
     const data = { effect: effectOf(stopped), session_id: id, session_stopped, stopped }
     failUnlessStopped(ctx, stopped, data)
     return data

@@ -132,9 +132,8 @@ function exited(status: number): Exited {
   const number = status & 0x7f
   if (number === 0) return { exit_code: (status >> 8) & 0xff, signal: null }
   const { signals } = process.getBuiltinModule('node:os').constants
-  const isIt = (name: string): name is NodeJS.Signals =>
-    Object.entries(signals).some(([other, value]) => other === name && value === number)
-  const signal = Object.keys(signals).find(isIt)
+  const isIts = (name: string): name is NodeJS.Signals => Reflect.get(signals, name) === number
+  const signal = Object.keys(signals).find(isIts)
   return signal ? { exit_code: null, signal } : { exit_code: SIGNALLED + number, signal: null }
 }
 

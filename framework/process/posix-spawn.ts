@@ -11,7 +11,10 @@ export interface Spawn {
   readonly environment: Readonly<Record<string, string>>
   /** Absolute. */
   readonly cwd: string
-  /** What become its descriptors 0, 1, 2 and so on; null for /dev/null. All others of ours are closed to it. */
+  /**
+   * What become its descriptors 0, 1, 2 and so on; null for /dev/null. All others of ours are closed to it. They are given
+   * in this order: none may have the number of one before it, but for its own.
+   */
   readonly descriptors: readonly (number | null)[]
   /** Whether it leads a session and a group of its own (setsid(2)). */
   readonly is_leader: boolean

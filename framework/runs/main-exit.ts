@@ -1,9 +1,10 @@
 /**
- * How a main process exited. Node learns that from waitpid(2), and not at all where somebody else in the process took
+ * How a main process exited. waitpid(2) tells who started it, and tells nothing where somebody else in this process took
  * the status (ECHILD): then the process is gone, and nobody will ever know how.
  */
 import type { ProcessIdentity } from '../process/identity.js'
 import { look } from '../process/liveness.js'
+import type { MainChild } from './main-child.js'
 import type { ExitReason } from './records.js'
 
 export interface MainExit {
@@ -13,28 +14,22 @@ export interface MainExit {
   readonly at: string
 }
 
-/** A child as its starter hears of it. */
-interface Told {
-  readonly exited: Promise<MainExit>
-  unref(): void
-}
-
 /** Between two looks at the process, in ms. */
 const LOOK_MS = 1_000
-/** How often in a row it is gone, and Node, which turned its loop in between, was not told. */
+/** How often in a row it is gone, and nobody was told though the loop turned in between. */
 const UNTOLD_LOOKS = 3
 
 /**
  * Resolves once, never rejects.
  * @param child its own word, where it comes
  */
-export function exitOf(child: Told, main: ProcessIdentity): Promise<MainExit> {
+export function exitOf(child: Pick<MainChild, 'exited' | 'unref'>, main: ProcessIdentity): Promise<MainExit> {
   return new Promise(resolve => {
     let untold = 0
     const timer = setInterval(() => {
       untold = isGone(main) ? untold + 1 : 0
       if (untold < UNTOLD_LOOKS) return
-      // It is waited for for ever.
+      // Its word will never come.
       child.unref()
       end({ exit_code: null, signal: null, at: new Date().toISOString() })
     }, LOOK_MS)

@@ -163,8 +163,7 @@ test.each([
 
 test('a name of an independent run among those inside a run does not end it', async () => {
   const world = World.create('snapshot')
-  const start = async () =>
-    dataOf(await world.call(['start', '--session', 's', '--', 'sleep', '3600'])).run_id
+  const start = () => startedIn(world)
   const [outer, beside] = [await start(), await start()]
   const names = world.sandbox.directory(`state/runs/${outer}/nested`)
   writeFileSync(join(names, beside), '')
@@ -176,8 +175,7 @@ test('a name of an independent run among those inside a run does not end it', as
 
 test('who asks for a session is told of live runs whose session nobody can read, and these are left alone', async () => {
   const world = World.create('snapshot')
-  const start = async () =>
-    dataOf(await world.call(['start', '--session', 's', '--', 'sleep', '3600'])).run_id
+  const start = () => startedIn(world)
   const [bad, good] = [await start(), await start()]
   damaged(join(world.state, 'runs', bad, 'intent.json'), 'truncated')
   for (const argv of [
@@ -202,3 +200,7 @@ function dataOf(answer: WorldAnswer): WorldAnswer['envelope']['data'] {
   expect(answer.code, `${answer.stdout}${answer.stderr}`).toBe(0)
   return answer.envelope.data
 }
+
+/** Starts a program that lives. @returns its run */
+const startedIn = async (world: World): Promise<string> =>
+  dataOf(await world.call(['start', '--session', 's', '--', 'sleep', '3600'])).run_id
