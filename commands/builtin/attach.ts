@@ -11,7 +11,7 @@ import { type RunView, viewRun } from '../../framework/runs/status.js'
 import { findTmux, TMUX_MISSING } from '../../framework/runs/terminal-server.js'
 import { adapterOf } from '../../framework/runtimes/adapters.js'
 import { RUN_NOT_FOUND } from './exits.js'
-import { faultyRunNames, namedRuns } from './named-run.js'
+import { faultyRunNames, namedRun } from './named-run.js'
 
 export default defineCommand({
   name: 'attach',
@@ -64,8 +64,7 @@ export default defineCommand({
   examples: [{ description: 'Open the terminal of a run', command: '{tool} attach 3f2a' }],
   validate: ({ run }, ctx) => faultyRunNames([run], 'run', ctx),
   async execute(args, ctx) {
-    const { root, run_ids } = namedRuns(ctx, [args.run])
-    const [run_id = args.run] = run_ids
+    const { root, run_id } = namedRun(ctx, args.run)
     const view = viewRun(root, run_id)
     const handle = terminalOf(view)
     const command = (await adapterOf('tmux')).attach(handle)

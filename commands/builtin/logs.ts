@@ -15,7 +15,7 @@ import type { StateRoot } from '../../framework/store/state-root.js'
 import { RUN_NOT_FOUND } from './exits.js'
 import { answeredLines, LINES_MAX_BYTES } from './log-lines.js'
 import { streamLog } from './log-stream.js'
-import { faultyRunNames, namedRuns } from './named-run.js'
+import { faultyRunNames, namedRun } from './named-run.js'
 import { STATUS } from './run-fields.js'
 import { streamOf } from './stream.js'
 
@@ -78,8 +78,7 @@ export default defineCommand({
     ...(lines < 0 ? [{ param: 'lines', message: '--lines must be 0 or more' }] : []),
   ],
   async execute(args, ctx) {
-    const { root, run_ids } = namedRuns(ctx, [args.run])
-    const [run_id = args.run] = run_ids
+    const { root, run_id } = namedRun(ctx, args.run)
     const asked: Asked = { root, run_id, last_lines: args.lines ?? null, follow: args.follow }
     assertKept(asked)
     try {

@@ -31,6 +31,19 @@ export function faultyRunNames(
   })
 }
 
+interface NamedRun {
+  readonly root: StateRoot
+  readonly run_id: string
+  /** See `findRun`. */
+  readonly short_id: () => string
+}
+
+/**
+ * The run named.
+ * @throws FrameworkExit `RUN_NOT_FOUND` (exit 5)
+ */
+export const namedRun = (ctx: BaseContext, name: string): NamedRun => found(ctx, recordedState(ctx), name)
+
 /**
  * The ids of the runs named.
  * @throws FrameworkExit `RUN_NOT_FOUND` (exit 5)
@@ -40,15 +53,17 @@ export function namedRuns(
   names: readonly string[],
 ): { root: StateRoot; run_ids: string[] } {
   const root = recordedState(ctx)
-  const run_ids = names.map(name => {
-    const found = root ? findRun(root, name) : null
-    if (found?.kind === 'found') return found.run_id
-    throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_FOUND', `no run has the id ${name}`, {
-      context: { run: name },
-      fix_required: 'name a run that `ps --all` shows',
-      fix_command: `${internalsOf(ctx).facts.tool.name} ps --all`,
-    })
-  })
+  const run_ids = names.map(name => found(ctx, root, name).run_id)
   if (!root) throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_FOUND', 'no run was ever recorded here')
   return { root, run_ids: [...new Set(run_ids)] }
+}
+
+function found(ctx: BaseContext, root: StateRoot | null, name: string): NamedRun {
+  const run = root ? findRun(root, name) : null
+  if (root && run?.kind === 'found') return { root, run_id: run.run_id, short_id: run.short_id }
+  throw new FrameworkExit('NOT_FOUND', 'RUN_NOT_FOUND', `no run has the id ${name}`, {
+    context: { run: name },
+    fix_required: 'name a run that `ps --all` shows',
+    fix_command: `${internalsOf(ctx).facts.tool.name} ps --all`,
+  })
 }

@@ -1,12 +1,12 @@
 /** `ps`: the runs that live, or all that are on record. Reads only: signals nothing, writes nothing. */
 import { defineCommand } from '../../framework/author.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
-import { allRunIds, liveRunIds } from '../../framework/runs/find.js'
+import { allRunIds, liveRunIds, shortId } from '../../framework/runs/find.js'
 import { isOver, isRecorded, type RunView, viewRun } from '../../framework/runs/status.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { paginate } from './pagination.js'
 import { STATUSES } from './run-fields.js'
-import { RUN_ROW_SCHEMA, rowForPeople, runRow, shortId } from './run-row.js'
+import { RUN_ROW_SCHEMA, rowForPeople, runRow } from './run-row.js'
 import { warnOfUnusable } from './unusable-records.js'
 
 export default defineCommand({

@@ -92,13 +92,3 @@ function age(ms: number): string {
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['s', 1]
   return `${Math.floor(seconds / length)}${unit}`
 }
-
-/** The shortest prefix of at least four digits that no other run shares. @param sorted the ids of all runs, sorted */
-export function shortId(run_id: string, sorted: readonly string[]): string {
-  const index = sorted.indexOf(run_id)
-  let length = 4
-  for (const neighbour of [sorted[index - 1], sorted[index + 1]]) {
-    while (length < run_id.length && neighbour?.startsWith(run_id.slice(0, length))) length += 1
-  }
-  return run_id.slice(0, length)
-}

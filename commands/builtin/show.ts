@@ -5,16 +5,15 @@ import { internalsOf } from '../../framework/invocation/internals.js'
 import { spelled } from '../../framework/invocation/spelled-command.js'
 import { externalText } from '../../framework/output/sanitize.js'
 import { look } from '../../framework/process/liveness.js'
-import { allRunIds } from '../../framework/runs/find.js'
 import { runProcesses } from '../../framework/runs/processes.js'
 import { logPath, readReady } from '../../framework/runs/records.js'
 import { stopCauseOf, unusable, viewRun } from '../../framework/runs/status.js'
 import { handleOf } from '../../framework/runtimes/handle.js'
 import { isSymlink } from '../../framework/store/private-directory.js'
 import { RUN_NOT_FOUND, STATE_UNAVAILABLE } from './exits.js'
-import { faultyRunNames, namedRuns } from './named-run.js'
+import { faultyRunNames, namedRun } from './named-run.js'
 import { NULLABLE_INTEGER, NULLABLE_STRING, OWNER_STATE, STATUS } from './run-fields.js'
-import { HANDLE_SCHEMA, shortId } from './run-row.js'
+import { HANDLE_SCHEMA } from './run-row.js'
 
 const COMMAND_LENGTH = 4_096
 
@@ -112,8 +111,7 @@ export default defineCommand({
   examples: [{ description: 'Everything about one run', command: '{tool} show 3f2a' }],
   validate: ({ run }, ctx) => faultyRunNames([run], 'run', ctx),
   async execute(args, ctx) {
-    const { root, run_ids } = namedRuns(ctx, [args.run])
-    const [run_id = args.run] = run_ids
+    const { root, run_id, short_id } = namedRun(ctx, args.run)
     const view = viewRun(root, run_id)
     const { intent, main, end, owner } = view
     const ready = readReady(root, run_id)
@@ -122,7 +120,7 @@ export default defineCommand({
     const lifetime = intent?.limits.max_lifetime_ms ?? null
     return {
       run_id,
-      short_id: shortId(run_id, allRunIds(root)),
+      short_id: short_id(),
       session_id: intent?.session_id ?? null,
       parent_run_id: intent?.parent_run_id ?? null,
       name: intent?.name ?? null,
