@@ -19,6 +19,8 @@ const LIBRARY_LOADER = 'framework/compiled-code/load-parts.ts'
  * another part is of a class that the cold part has.
  */
 const WHOLE = new Set([
+  'commands.builtin.session-stop',
+  'commands.builtin.stop',
   'framework.invocation.background-capability',
   'framework.invocation.foreground-capability',
   'commands.reference.run',

@@ -1,6 +1,5 @@
 /** The records of one run, each with its file name and its validator: the only place that knows both. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type {
   RunAnswered,
   RunEnd,
@@ -137,12 +136,12 @@ function readOf<T extends { readonly run_id: string }>(
 export type RecordName = 'intent' | 'owner' | 'main' | 'ready' | 'answered' | 'stop' | 'force' | 'end'
 
 export const recordPath = (root: StateRoot, run_id: string, name: RecordName): string =>
-  join(root.run(run_id), `${name}.json`)
+  `${root.run(run_id)}/${name}.json`
 
 /** Whether anything is under a record's name, whatever it says. */
 export const isThere = (root: StateRoot, run_id: string, name: RecordName): boolean =>
   existsSync(recordPath(root, run_id, name)) && !isDisplaced(root, run_id)
 
-export const logPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'output.log')
+export const logPath = (root: StateRoot, run_id: string): string => `${root.run(run_id)}/output.log`
 
-export const journalPath = (root: StateRoot, run_id: string): string => join(root.run(run_id), 'seen.log')
+export const journalPath = (root: StateRoot, run_id: string): string => `${root.run(run_id)}/seen.log`

@@ -6,17 +6,19 @@ import { unlinkSync } from 'node:fs'
 import { identityOf, type ProcessIdentity } from '../process/identity.js'
 import { readStat } from '../process/stat.js'
 import type { StateRoot } from '../store/state-root.js'
-import { type RunIntent, readIntent, readOwner } from './records.js'
+import { type RunIntent, readOwner } from './records.js'
+
+export interface OnTerminal {
+  readonly marker: RunIntent['marker']
+  readonly terminal: NonNullable<RunIntent['terminal']>
+}
 
 /** The resources of one session, in the order in which they were acquired. */
 export class SessionResources {
   readonly #servers = new Map<string, { marker: RunIntent['marker']; process: ProcessIdentity | null }>()
 
-  /** Notes what a run of the session uses, as long as that can be found by it. */
-  note(root: StateRoot, run_id: string): void {
-    const intent = readIntent(root, run_id)
-    if (intent.state !== 'ok' || !intent.record.terminal) return
-    const { marker, terminal } = intent.record
+  /** Notes the terminal that a run of the session uses, as long as its server can be found by the run. */
+  note(root: StateRoot, run_id: string, { marker, terminal }: OnTerminal): void {
     const known = this.#servers.get(terminal.socket)
     this.#servers.set(terminal.socket, { marker, process: known?.process ?? serverOf(root, run_id) })
   }

@@ -95,6 +95,16 @@ export function viewRun(root: StateRoot, run_id: string): RunView {
   }
 }
 
+/** What the end of a run says. */
+export type Ended = Pick<RunView, 'end' | 'leftovers'>
+
+/** As `viewRun`, of a run that has ended: no other record says more. Null where no end can be read. */
+export function viewEnd(root: StateRoot, run_id: string): Ended | null {
+  const read = readEnd(root, run_id)
+  if (read.state !== 'ok') return null
+  return { end: read.record, leftovers: derivedFromEnd(root, read.record).leftovers }
+}
+
 function readRecords(root: StateRoot, run_id: string): Records {
   const damaged: DamagedRecord[] = []
   const take = <T>(record: RecordName, result: ReadResult<T>): T | null => {

@@ -11,7 +11,7 @@ import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
 import { refreshPidFile } from './pid-file.js'
-import { readEnd, readIntent, readOwner, recordPath } from './records.js'
+import { type RunIntent, readEnd, readIntent, readOwner, recordPath } from './records.js'
 import { StoppingMark } from './session.js'
 import { SessionResources } from './session-resources.js'
 import {
@@ -41,7 +41,7 @@ export interface SessionStopResult {
 /** Whether a run was ever recorded in the session. */
 export function isSessionKnown(root: StateRoot, session_id: string): boolean {
   return (
-    liveIn(root, session_id).length > 0 ||
+    liveRunIds(root).some(run_id => isOf(root, run_id, session_id)) ||
     allRunIds(root).some(run_id => isOf(root, run_id, session_id)) ||
     recordedStops(root, session_id).length > 0
   )
@@ -54,6 +54,7 @@ export class SessionStop {
   readonly #mark: StoppingMark
   readonly #results = new Map<string, StopResult>()
   readonly #resources = new SessionResources()
+  readonly #kinds = new Map<string, RunIntent['kind']>()
   readonly #deadline: number
 
   /** From now on no run starts in the session. @throws NodeJS.ErrnoException where the mark cannot be read or set */
@@ -95,9 +96,8 @@ export class SessionStop {
       if (isStopRecorded(this.#root, name)) return readStopped(this.#root, name)
       this.#mark.renew()
       // A start that was under way when the session was marked shows up in a later look.
-      const next = liveIn(this.#root, this.#session_id).filter(run_id => !this.#results.has(run_id))
+      const next = liveRunIds(this.#root).filter(run_id => !this.#results.has(run_id) && this.#isOurs(run_id))
       if (next.length === 0) return null
-      for (const run_id of next) this.#resources.note(this.#root, run_id)
       const grace_ms = Math.max(0, Math.ceil(this.#deadline - monotonicMs()))
       const options = { cause: 'session_stop', grace_ms, force: this.#options.force } as const
       for (const result of await stopRuns(this.#root, next, options)) this.#results.set(result.run_id, result)
@@ -149,9 +149,26 @@ export class SessionStop {
 
   /** The processes that held the runs first, then what they had in common. */
   async #closeResources(stopped: readonly StopResult[]): Promise<void> {
-    const holders = stopped.flatMap(({ run_id }) => holdersOf(this.#root, run_id))
+    const holders = stopped.flatMap(({ run_id }) => this.#holdersOf(run_id))
     for (const lingering of await untilGone(holders)) signalProcess(lingering, 'SIGKILL')
     await untilGone([...holders, ...(await this.#resources.close())])
+  }
+
+  /** Whether a run is of the session; of one that is, what has to be known of it to stop it is kept. */
+  #isOurs(run_id: string): boolean {
+    const intent = readIntent(this.#root, run_id)
+    if (intent.state !== 'ok' || intent.record.session_id !== this.#session_id) return false
+    const { kind, marker, terminal } = intent.record
+    this.#kinds.set(run_id, kind)
+    if (terminal) this.#resources.note(this.#root, run_id, { marker, terminal })
+    return true
+  }
+
+  /** Who holds a background run. The owner of a tracked child is the call that wanted it, and goes on. */
+  #holdersOf(run_id: string): ProcessIdentity[] {
+    if (this.#kinds.get(run_id) !== 'background') return []
+    const owner = readOwner(this.#root, run_id)
+    return owner.state === 'ok' ? [owner.record.owner, owner.record.guard].flatMap(it => it ?? []) : []
   }
 
   #sorted(): StopResult[] {
@@ -196,17 +213,6 @@ function together({ stopped }: SessionStopped, own: ReadonlyMap<string, StopResu
   const all = [...said, ...more].sort(byId)
   return { session_stopped: more.every(isEnded), stopped: all }
 }
-
-/** Who holds a background run. The owner of a tracked child is the call that wanted it, and goes on. */
-function holdersOf(root: StateRoot, run_id: string): ProcessIdentity[] {
-  const intent = readIntent(root, run_id)
-  const owner = readOwner(root, run_id)
-  if (intent.state !== 'ok' || intent.record.kind !== 'background' || owner.state !== 'ok') return []
-  return [owner.record.owner, owner.record.guard].flatMap(holder => holder ?? [])
-}
-
-const liveIn = (root: StateRoot, session_id: string): string[] =>
-  liveRunIds(root).filter(run_id => isOf(root, run_id, session_id))
 
 function isOf(root: StateRoot, run_id: string, session_id: string): boolean {
   const intent = readIntent(root, run_id)

@@ -14,7 +14,7 @@ import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
 import { isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
-import { isUntold, type RunView, viewRun } from './status.js'
+import { type Ended, isUntold, type RunView, viewEnd, viewRun } from './status.js'
 import type { StopOutcome, StopResult } from './stop-result.js'
 
 export interface StopOptions {
@@ -82,14 +82,15 @@ class Stop {
     const is_given_up = view.reconcile_reason === 'abandoned'
     const asked = is_given_up ? 'exists' : this.#ask()
     const claimed = view.owner && !is_given_up ? 'owned' : this.#claimForNobody(is_given_up)
-    if (claimed === 'owned') return this.#proceed(asked)
+    // An older request than ours stands, and with it its grace.
+    const is_known = isHeld(view) && view.owner !== null && asked === 'published'
+    if (claimed === 'owned') return this.#proceed(asked, is_known ? view : viewRun(root, this.#run_id))
     const is_ours = claimed === 'abandoned' && !is_given_up
     return this.#result(viewRun(root, this.#run_id), is_ours ? 'stopped' : 'already_ended')
   }
 
   /** The run has an owner, or had one. */
-  async #proceed(asked: Asked): Promise<StopResult> {
-    const view = viewRun(this.#root, this.#run_id)
+  async #proceed(asked: Asked, view: RunView): Promise<StopResult> {
     if (view.end) return this.#ended(view)
     if (isHeld(view)) {
       this.#nudge(view, asked)
@@ -154,7 +155,7 @@ class Stop {
       const view = viewRun(this.#root, this.#run_id)
       if (view.end) return this.#ended(view)
       if (view.owner_state === 'none') return this.#result(view, 'stopped')
-      if (view.owner_state !== 'unknown') return this.#proceed('exists')
+      if (view.owner_state !== 'unknown') return this.#proceed('exists', view)
       if (patience.isOver()) return this.#result(view, 'unknown')
       await pause(POLL_MS)
     }
@@ -174,7 +175,7 @@ class Stop {
       }
       await pause(POLL_MS)
     }
-    return this.#ended(viewRun(this.#root, this.#run_id))
+    return this.#ended(viewEnd(this.#root, this.#run_id) ?? viewRun(this.#root, this.#run_id))
   }
 
   #isEndThere(): boolean {
@@ -239,7 +240,7 @@ class Stop {
     return this.#answer('stopped', end, [])
   }
 
-  #ended(view: RunView): StopResult {
+  #ended(view: Ended): StopResult {
     return this.#result(view, view.leftovers.length > 0 ? 'survivors' : 'stopped')
   }
 
@@ -249,7 +250,7 @@ class Stop {
     return this.#answer(alive.length > 0 ? 'survivors' : 'stopped', end, alive)
   }
 
-  #result(view: RunView, outcome: StopOutcome): StopResult {
+  #result(view: Ended, outcome: StopOutcome): StopResult {
     return this.#answer(outcome, view.end, view.leftovers)
   }
 

@@ -74,8 +74,9 @@ export function peekStateRoot(path: string, variable: string): StateRoot | null 
 export function stateRootAt(path: string): StateRoot {
   return {
     path,
-    run: run_id => join(path, 'runs', checked(run_id, RUN_ID.test(run_id))),
-    live: run_id => join(path, 'live', checked(run_id, RUN_ID.test(run_id))),
+    // No `join`: owners ask for these all the time, and the path of the root is in its shortest form already.
+    run: run_id => `${path}/runs/${checked(run_id, RUN_ID.test(run_id))}`,
+    live: run_id => `${path}/live/${checked(run_id, RUN_ID.test(run_id))}`,
     session: session_id => join(path, 'sessions', checked(session_id, isSessionId(session_id))),
     name: (session_id, name) =>
       join(path, 'names', checked(session_id, isSessionId(session_id)), checked(name, isSessionId(name))),

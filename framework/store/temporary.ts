@@ -35,9 +35,15 @@ export class HardLinksUnsupported extends Error {
   }
 }
 
+/** What no other process has in its names, and how many names this one has made. */
+let own: string | null = null
+let made = 0
+
 /** A hidden name beside the target that nobody has. */
 export function temporaryPath(target: string, ending: string): string {
-  return join(dirname(target), `.${basename(target)}.${newRunId()}${ending}`)
+  own ??= newRunId()
+  made += 1
+  return join(dirname(target), `.${basename(target)}.${own}-${made}${ending}`)
 }
 
 /**
