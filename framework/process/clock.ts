@@ -1,4 +1,5 @@
 /** Monotonic time and timers of any length: a change of the wall clock must not end a run, or keep one. */
+import type { Abortable } from './abort-on-demand.js'
 
 /** setTimeout fires at once for anything longer (Node's limit, 24.8 days). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -47,7 +48,7 @@ export function after(ms: number, fn: () => void, options: { readonly unref?: bo
 }
 
 /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Keeps the process alive meanwhile. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(ms: number, signal?: Abortable): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted) return resolve()
     const done = (): void => {

@@ -1,4 +1,5 @@
 /** Ending a tree: TERM, a grace, KILL until nothing is left. Forks nothing, and calls ended only what it saw end. */
+import type { Abortable } from './abort-on-demand.js'
 import { monotonicMs, pause } from './clock.js'
 import { commonLooks } from './common-looks.js'
 import { look } from './liveness.js'
@@ -10,7 +11,7 @@ export interface EndTreeOptions {
   /** TERM to KILL, in milliseconds; 0 sends KILL at once. */
   readonly grace_ms: number
   /** Ends the grace early. */
-  readonly force?: AbortSignal
+  readonly force?: Abortable
   /** Called once for each member, before its TERM. What it throws is thrown again, but not before the tree has ended. */
   readonly on_term?: (member: Member) => void
   /** Called once for each member, before its first KILL; as `on_term`. */

@@ -4,7 +4,7 @@ import { look } from './liveness.js'
 import { type IsRun, type Marker, markerValues } from './marker.js'
 
 export class MainMarker {
-  readonly #main: ProcessIdentity | null
+  #main: ProcessIdentity | null
   readonly #marker: Marker
   readonly #isRun: IsRun
   #values: readonly string[] = []
@@ -18,9 +18,9 @@ export class MainMarker {
 
   /** What the run's first process carries is no other run's, whatever it says: it may have replaced its environment. */
   others(): IsRun {
-    const main = this.#main
-    if (main && look(main) === 'alive')
-      this.#values = markerValues(main.pid, this.#marker.name) ?? this.#values
+    // Who is gone stays gone.
+    if (this.#main && look(this.#main) !== 'alive') this.#main = null
+    if (this.#main) this.#values = markerValues(this.#main.pid, this.#marker.name) ?? this.#values
     return value => !this.#values.includes(value) && this.#isRun(value)
   }
 }

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CLibrary, posixSpawner, type Spawner } from './posix-spawn.js'
 import { readProcFile } from './proc-file.js'
+import { SIGNALS } from './signal-numbers.js'
 
 /** System calls of this process. Each returns at once, but for a spawner, which waits for the execve(2). */
 export interface Native {
@@ -37,6 +38,8 @@ export interface Native {
    * @returns how it exited, and then it is reaped; null where it has not, or is none of ours
    */
   exitOf(pid: number): Exited | null
+  /** _exit(2): nothing of Node or of the C library has its say. */
+  exit(code: number): void
   /**
    * pipe2(2), both ends closed to new programs.
    * @returns the reading and the writing end; null where there is none to be had
@@ -109,8 +112,10 @@ export function loadNative(path: string): Native {
       return pidfd < 0 ? null : pidfd
     },
     signalPidfd(pidfd, signal) {
-      const { signals } = process.getBuiltinModule('node:os').constants
-      return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signals[signal], 0, 0) === 0
+      return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, SIGNALS.indexOf(signal), 0, 0) === 0
+    },
+    exit(code) {
+      library.func('_exit', 'void', ['int'])(code)
     },
     exitOf: pid => (waitpid(pid, status, WNOHANG) === pid ? exited(status[0] ?? 0) : null),
     openPipe() {
@@ -131,9 +136,7 @@ const pipe2Of = (library: CLibrary) => library.func('pipe2', 'int', ['void *', '
 function exited(status: number): Exited {
   const number = status & 0x7f
   if (number === 0) return { exit_code: (status >> 8) & 0xff, signal: null }
-  const { signals } = process.getBuiltinModule('node:os').constants
-  const isIts = (name: string): name is NodeJS.Signals => Reflect.get(signals, name) === number
-  const signal = Object.keys(signals).find(isIts)
+  const signal = SIGNALS[number]
   return signal ? { exit_code: null, signal } : { exit_code: SIGNALLED + number, signal: null }
 }
 

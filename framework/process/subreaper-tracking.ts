@@ -9,7 +9,7 @@ import { standing } from './liveness.js'
 import { MainMarker } from './main-marker.js'
 import { type IsRun, type Marker, markerState } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
-import { hasExited, type ProcessStat, readStat } from './stat.js'
+import { hasExited, readStat } from './stat.js'
 import { ownChildren, type Subreaper } from './subreaper.js'
 import { type Member, memberOf, type TrackingMethod, type Tree } from './tracking.js'
 
@@ -51,7 +51,7 @@ export class SubreaperTracking implements TrackingMethod {
     journal.add(...members.filter(member => !this.#knows(member)).map(({ identity }) => identity))
     this.#known = descent.members
     journal.compact(() => this.#needed())
-    subreaper.reap()
+    subreaper.reapAdopted(descent.exited)
     const nested = [...descent.nested.values()]
     return { members, nested, marked_only: [], groups: this.#wholeGroups(members, nested) }
   }
@@ -97,6 +97,8 @@ interface Found {
 class Descent {
   readonly members = new Map<number, Member>()
   readonly nested = new Map<number, Member>()
+  /** Children of ours, none that we started, that nobody has reaped. */
+  readonly exited: number[] = []
   readonly #seen = new Set<number>()
   readonly #childrenOf: ChildrenOf
   readonly #options: SubreaperTrackingOptions
@@ -124,13 +126,20 @@ class Descent {
   #enter({ pid, parent, is_nested }: Found): Found[] {
     if (this.#seen.has(pid)) return []
     this.#seen.add(pid)
+    const { main, marker, isRun, subreaper } = this.#options
+    // Unreaped, its pid is its own: there is nothing to read.
+    if (parent === process.pid && pid !== main.pid && subreaper.isStarted(pid)) return []
     const stat = readStat(pid)
     if (!stat) this.#enterHidden(pid)
     // What has lost its parent is ours by now, and new when our children are listed again.
     if (stat && stat.ppid !== parent && parent !== process.pid) this.#seen.delete(pid)
-    if (!stat || stat.ppid !== parent || hasExited(stat) || this.#isOurOwn(stat)) return []
-    const { marker, isRun } = this.#options
-    const is_inside = is_nested || markerState(pid, marker, isRun) === 'other'
+    if (!stat || stat.ppid !== parent) return []
+    const is_main = pid === main.pid && stat.start_time === main.start_time
+    // What we started beside the run is none of it: its guard, our helpers.
+    const is_ours = parent === process.pid && subreaper.isOwn(stat)
+    if (hasExited(stat) && parent === process.pid && !is_ours) this.exited.push(pid)
+    if (hasExited(stat) || (is_ours && !is_main)) return []
+    const is_inside = is_nested || (!is_main && markerState(pid, marker, isRun) === 'other')
     const kind = is_inside ? this.nested : this.members
     kind.set(pid, memberOf(stat))
     return this.#childrenOf(stat).map(child => ({ pid: child, parent: pid, is_nested: is_inside }))
@@ -142,12 +151,5 @@ class Descent {
     const identity = known?.identity ?? identityOf({ pid, start_time: 0 })
     if (standing(identity) === 'hidden')
       this.members.set(pid, known ?? { identity, ppid: self().pid, pgid: 0, sid: 0, state: '?' })
-  }
-
-  /** What we started beside the run: its guard, our helpers. */
-  #isOurOwn(stat: ProcessStat): boolean {
-    const { main, subreaper } = this.#options
-    if (stat.pid === main.pid && stat.start_time === main.start_time) return false
-    return stat.ppid === process.pid && subreaper.isOwn(stat)
   }
 }

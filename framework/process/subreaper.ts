@@ -97,20 +97,35 @@ export class Subreaper {
     return this.#native.openPipe()
   }
 
-  /** Whether a child was started by this process itself, and not adopted. */
+  /** Whether a child was there, or was started by this process itself, and not adopted. */
   isOwn({ pid, start_time }: { readonly pid: number; readonly start_time: number }): boolean {
-    if (this.#former.get(pid) === start_time || this.#spawned.has(pid)) return true
+    return this.#former.get(pid) === start_time || this.isStarted(pid)
+  }
+
+  /** Whether a child that nobody has reaped was started since by this process itself. */
+  isStarted(pid: number): boolean {
+    if (this.#spawned.has(pid)) return true
     for (const child of this.#by_node) if (child.pid === pid) return true
     return false
   }
 
+  /** @param pids of adopted children that have exited: only we reap them, so until then each pid is its own */
+  reapAdopted(pids: readonly number[]): void {
+    for (const pid of pids) this.#native.reap(pid)
+  }
+
+  /** Ends this process at once: Node's own end takes itself apart first, which takes longer than the end of a run. */
+  exit(code: number): void {
+    this.#native.exit(code)
+  }
+
   /** Reaps every adopted child that has exited. */
   reap(): void {
-    for (const pid of ownChildren(lookAtChildren())) {
-      const stat = readStat(pid)
-      // Only we reap it: until then the pid is its own.
-      if (stat && stat.ppid === process.pid && hasExited(stat) && !this.isOwn(stat)) this.#native.reap(pid)
+    const hasEnded = (pid: number): boolean => {
+      const stat = this.isStarted(pid) ? null : readStat(pid)
+      return stat !== null && stat.ppid === process.pid && hasExited(stat) && !this.isOwn(stat)
     }
+    this.reapAdopted(ownChildren(lookAtChildren()).filter(hasEnded))
   }
 
   readonly #childEnded = (): void => {

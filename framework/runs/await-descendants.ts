@@ -1,4 +1,5 @@
 /** The time after a main process's exit in which its descendants may still end by themselves. */
+import type { Abortable } from '../process/abort-on-demand.js'
 import { monotonicMs, pause } from '../process/clock.js'
 import { look } from '../process/liveness.js'
 import type { Member, TrackingMethod } from '../process/tracking.js'
@@ -38,7 +39,7 @@ const LOOK_SPACING = 50
 export async function awaitDescendants(
   tracking: TrackingMethod,
   wait_ms: number,
-  stop: AbortSignal,
+  stop: Abortable,
   failed: (error: unknown) => void,
 ): Promise<Waited> {
   const started = monotonicMs()

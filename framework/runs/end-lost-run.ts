@@ -2,6 +2,7 @@
  * Ending a run whose owner died: by the guard at once, or by the next stop or cleanup where owner and guard were
  * killed together. The run is ended, never adopted; what nobody saw stays null.
  */
+import { type Abortable, AbortOnDemand } from '../process/abort-on-demand.js'
 import { pause } from '../process/clock.js'
 import { endTree } from '../process/end-tree.js'
 import { type ProcessIdentity, sameProcess } from '../process/identity.js'
@@ -38,7 +39,7 @@ export interface EndLostOptions {
   /** The cause recorded where nobody asked before. */
   readonly cause: StopCause
   readonly grace_ms: number
-  readonly force?: AbortSignal
+  readonly force?: Abortable
   /** An owner that lives and does not answer: it gets KILL once its tree has ended. */
   readonly past?: ProcessIdentity
 }
@@ -58,7 +59,7 @@ export interface LostEnd {
 export async function endLostRun(root: StateRoot, view: RunView, options: EndLostOptions): Promise<LostEnd> {
   const { run_id } = view
   askOnce(root, run_id, options)
-  const force = options.force ?? new AbortController().signal
+  const force = options.force ?? new AbortOnDemand()
   const nested = endNested(root, run_id, options.grace_ms, force)
   const main =
     view.main?.main ?? (await unrecordedMain(markerOf(view), mayShareSession(view), holdersOf(view)))

@@ -3,6 +3,7 @@
  * it asks their owners, and waits. Their owners end what is nested deeper in the same way.
  */
 import { readdirSync } from 'node:fs'
+import type { Abortable } from '../process/abort-on-demand.js'
 import { monotonicMs, pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { sameProcess, self } from '../process/identity.js'
@@ -31,7 +32,7 @@ const POLL_MS = 20
 
 interface Ending {
   readonly grace_ms: number
-  readonly force: AbortSignal
+  readonly force: Abortable
 }
 
 /** What of the nested runs is alive all the same, as an end record names it. */
@@ -48,9 +49,10 @@ export async function endNested(
   root: StateRoot,
   run_id: string,
   grace_ms: number,
-  force: AbortSignal,
+  force: Abortable,
 ): Promise<Survivors> {
   const asked = nestedIn(root, run_id).filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
+  if (asked.length === 0) return []
   let since = monotonicMs()
   const hurry = (): void => {
     since = monotonicMs()
@@ -151,6 +153,7 @@ function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
 const nestedIn = (root: StateRoot, run_id: string): string[] =>
   quietly(() => {
     const names = namesIn(nestedDirectory(root, run_id))
+    if (names?.size === 0) return []
     return liveRunIds(root).filter(id => {
       if (id === run_id || names?.has(id) === false) return false
       const intent = quietly(() => readIntent(root, id))

@@ -3,6 +3,7 @@
  * One implementation, used by the shim (background processes) and by an invocation (tracked children, and a program in
  * the foreground). What fails in it while the run lives is noted and tried again: an owner that gave up would take the run with it.
  */
+import { AbortOnDemand } from '../process/abort-on-demand.js'
 import { after } from '../process/clock.js'
 import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
@@ -41,13 +42,13 @@ export class OwnedRun {
   readonly #options: OwnerOptions
   readonly #started: StartedMain
   readonly #tracking: LastLook
-  readonly #force = new AbortController()
+  readonly #force = new AbortOnDemand()
   readonly #started_at = new Date().toISOString()
   readonly #cap: LogCap | null
   readonly #cancel: (() => void)[] = []
   readonly #tree_ending: TreeEnding
   /** Fires when the run is being ended: nobody waits for anything else any more. */
-  readonly #over = new AbortController()
+  readonly #over = new AbortOnDemand()
   #look_timer: NodeJS.Timeout | undefined
   #look_cost_ms = 0
   #is_followed = true
@@ -234,7 +235,7 @@ export class OwnedRun {
     this.#is_followed = false
     clearTimeout(this.#look_timer)
     const failed = (error: unknown): void => this.noteFault(error)
-    const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over.signal, failed)
+    const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over, failed)
     this.#aftermath = { ...waited, remaining: describeProcesses(left) }
     // The end record names so many; whoever stops what is left finds all of them here.
     this.#started.journal.add(...left.map(({ identity }) => identity))
@@ -251,8 +252,8 @@ export class OwnedRun {
   async #endTree(grace_ms: number): Promise<void> {
     const { root, intent } = this.#options
     // Runs that were started inside this one have owners of their own; a run that ended by itself leaves them be.
-    const nested = this.#stop ? endNested(root, intent.run_id, grace_ms, this.#force.signal) : []
-    const survivors = await this.#tree_ending.end(grace_ms, this.#force.signal)
+    const nested = this.#stop ? endNested(root, intent.run_id, grace_ms, this.#force) : []
+    const survivors = await this.#tree_ending.end(grace_ms, this.#force)
     const nested_survivors = await nested
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
     if (!main_survives) await this.exited

@@ -1,4 +1,5 @@
 /** Ending the tree of a run, and the account of it: who got a signal of ours, and who of them is gone. */
+import type { Abortable } from '../process/abort-on-demand.js'
 import { pause } from '../process/clock.js'
 import { type EndedTree, endTree } from '../process/end-tree.js'
 import type { Member, TrackingMethod } from '../process/tracking.js'
@@ -31,12 +32,12 @@ export class TreeEnding {
    * TERM, the grace, KILL; tries until the host can be asked: what was not seen to have ended is not said to have.
    * @param force KILL at once instead of the rest of the grace
    */
-  end(grace_ms: number, force: AbortSignal): Promise<EndedTree['survivors']> {
+  end(grace_ms: number, force: Abortable): Promise<EndedTree['survivors']> {
     const { root, intent } = this.#run
     return showingLife(root, intent.run_id, () => this.#end(grace_ms, force))
   }
 
-  async #end(grace_ms: number, force: AbortSignal): Promise<EndedTree['survivors']> {
+  async #end(grace_ms: number, force: Abortable): Promise<EndedTree['survivors']> {
     for (;;) {
       try {
         const { survivors } = await endTree({

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { keepCode } from '../compiled-code/keep-code.js'
 import { errnoOf } from '../process/errno.js'
+import type { Subreaper } from '../process/subreaper.js'
 import { startThreadPool } from '../process/thread-pool.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
@@ -52,7 +53,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     starter.answer({ failed: { code, message, errno } })
     return
   }
-  const { run, guard, intent } = owned
+  const { run, guard, subreaper, intent } = owned
   faults.tell(thrown => run.noteFault(thrown))
   signals.tell(run)
   starter.answer({ started: { pid: run.main.pid } })
@@ -68,13 +69,15 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   await seat.leave(intent)
   starter.close()
   keepCode()
-  // All is recorded and said; taking V8's heap apart would take as long again as the end of the run.
+  // All is recorded and said; taking Node apart would take as long again as the end of the run.
+  subreaper?.exit(0)
   process.exit()
 }
 
 interface Owned {
   readonly run: OwnedRun
   readonly guard: Guard
+  readonly subreaper: Subreaper | null
   readonly intent: RunIntent
 }
 
@@ -104,7 +107,7 @@ async function start(root: StateRoot, run_id: string, starter: Starter, seat: Se
         stdio,
       })
       followReadiness(root, intent, run.streams)
-      return { run, guard, intent }
+      return { run, guard, subreaper, intent }
     } finally {
       taken.release()
     }

@@ -31,9 +31,9 @@ export const DEFECTS = [
   {
     name: 'waits for the main process only',
     file: 'framework/runs/owner.ts',
-    from: 'const survivors = await this.#tree_ending.end(grace_ms, this.#force.signal)',
+    from: 'const survivors = await this.#tree_ending.end(grace_ms, this.#force)',
     to: `const survivors = await Promise.race([
-      this.#tree_ending.end(grace_ms, this.#force.signal),
+      this.#tree_ending.end(grace_ms, this.#force),
       this.exited.then(() => []),
     ])`,
     row: 'stopped-means-gone',
