@@ -38,7 +38,7 @@ export interface Native {
    * @returns how it exited, and then it is reaped; null where it has not, or is none of ours
    */
   exitOf(pid: number): Exited | null
-  /** _exit(2): nothing of Node or of the C library has its say. */
+  /** _exit(2): nothing of Node or of the C library has its say. Returns only where that could not be called. */
   exit(code: number): void
   /**
    * pipe2(2), both ends closed to new programs.
@@ -115,7 +115,11 @@ export function loadNative(path: string): Native {
       return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, SIGNALS.indexOf(signal), 0, 0) === 0
     },
     exit(code) {
-      library.func('_exit', 'void', ['int'])(code)
+      try {
+        library.func('_exit', 'void', ['int'])(code)
+      } catch {
+        // Node's own end is left.
+      }
     },
     exitOf: pid => (waitpid(pid, status, WNOHANG) === pid ? exited(status[0] ?? 0) : null),
     openPipe() {
