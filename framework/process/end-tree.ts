@@ -157,10 +157,10 @@ class Ending {
     this.#empty_looks = this.#isEmpty() ? this.#empty_looks + 1 : 0
   }
 
-  /** What cannot be told for so long that it hangs is nobody's. */
+  /** What hangs where it cannot be told whose it is will not be waited for: the look names it. */
   #isEmpty(): boolean {
-    const { members, is_undecided = false } = this.#tree
-    if (members.length > 0 || !is_undecided) {
+    const { members, undecided = [] } = this.#tree
+    if (members.length > 0 || undecided.length === 0) {
       this.#undecided_since = null
       return members.length === 0
     }

@@ -102,7 +102,7 @@ export class SnapshotTracking implements TrackingMethod {
     const markedOnly = (): Member[] => (marked_only ??= this.#markedOnly(look, accounted))
     return {
       members: [...this.#known.values()],
-      is_undecided: ties.is_undecided,
+      undecided: ties.undecided.map(memberOf),
       nested: nested.map(memberOf),
       // Costs as much as all the rest, and who ends a tree never asks.
       get marked_only() {

@@ -31,8 +31,8 @@ export interface Ties {
   readonly refused: readonly ProcessStat[]
   /** The members found, and the bearers whose group or session still lives, or may. */
   readonly bearers: Bearers
-  /** Something was found that only its marker could tie to the run, and it shows none at this moment. */
-  readonly is_undecided: boolean
+  /** What only its marker could tie to the run, and what shows none at this moment. */
+  readonly undecided: readonly ProcessStat[]
 }
 
 /** Follows all ties until no more processes are found. */
@@ -59,7 +59,7 @@ class Search {
   readonly #session_numbers = new Set<number>()
   /** Those in which nobody shows the marker, and somebody may in a moment. */
   readonly #undecided_numbers = new Set<number>()
-  #is_undecided = false
+  readonly #undecided = new Set<ProcessStat>()
 
   constructor(question: TieQuestion) {
     this.#question = question
@@ -115,7 +115,7 @@ class Search {
     if (shared_session === undefined || shared_session === null) return
     for (const stat of this.#sessions.get(shared_session) ?? [])
       if (isMarked(stat)) this.#enter(stat)
-      else if (isInExec(stat)) this.#is_undecided = true
+      else if (isInExec(stat)) this.#undecided.add(stat)
   }
 
   follow(): void {
@@ -136,15 +136,18 @@ class Search {
       if (!hasExited(stat)) members.set(stat.pid, stat)
       bearers.set(stat.pid, new Set([stat.start_time]))
     }
-    const is_undecided = this.#is_undecided || this.#undecided_numbers.size > 0
-    return { members, refused: this.#refused, bearers, is_undecided }
+    // Some other tie may have told.
+    const undecided = [...this.#undecided].filter(({ pid }) => !this.#answers.has(pid))
+    return { members, refused: this.#refused, bearers, undecided }
   }
 
   /** @param since when the bearer of the number started: nobody in it that is the run's started before */
   #whose(peers: readonly ProcessStat[] = [], since: number): 'ours' | 'undecided' | 'others' {
     const candidates = peers.filter(({ start_time }) => start_time >= since)
     if (candidates.some(peer => this.#question.isMarked(peer))) return 'ours'
-    return candidates.some(peer => this.#question.isInExec(peer)) ? 'undecided' : 'others'
+    const undecided = candidates.filter(peer => this.#question.isInExec(peer))
+    for (const peer of undecided) this.#undecided.add(peer)
+    return undecided.length > 0 ? 'undecided' : 'others'
   }
 
   /** @returns whether the process is the run's */

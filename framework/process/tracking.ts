@@ -19,8 +19,8 @@ export interface Tree {
   readonly members: readonly Member[]
   /** Tied to the run by its environment marker alone: reported, never ended (design: daemons come to be shared). */
   readonly marked_only: readonly Member[]
-  /** Something may be the run's and cannot be told yet, in the middle of an execve(2): the next look may find it. */
-  readonly is_undecided?: boolean
+  /** What may be the run's and cannot be told yet, in the middle of an execve(2): the next look may. */
+  readonly undecided?: readonly Member[]
   /** Of runs started inside this one: they have owners of their own. */
   readonly nested?: readonly Member[]
   /** Living leaders of process groups in which every process is a member: these may be signalled whole. */
@@ -48,3 +48,6 @@ export function memberOf(stat: ProcessStat): Member {
   const { ppid, pgid, sid, state } = stat
   return { identity: identityOf(stat), ppid, pgid, sid, state }
 }
+
+/** What lives of a tree that has been ended: nothing but its environment ties it to the run, or could. */
+export const leftAlone = ({ marked_only, undecided = [] }: Tree): Member[] => [...marked_only, ...undecided]

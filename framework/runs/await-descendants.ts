@@ -14,13 +14,15 @@ export interface DescendantsWait {
 export interface Waited {
   /** Alive when the wait was over, what only its environment ties to the run included. */
   readonly left: readonly Member[]
+  /** Alive, and not to be told whether it is the run's. */
+  readonly undecided: readonly Member[]
   /** Whether there was anybody to wait for. */
   readonly found_any: boolean
   readonly waited_ms: number
 }
 
 /** What remained when the wait for descendants was over, before any of it was ended. */
-export interface Aftermath extends Omit<Waited, 'left'> {
+export interface Aftermath extends Omit<Waited, 'left' | 'undecided'> {
   readonly remaining: RunEnd['leftovers']
 }
 
@@ -43,12 +45,14 @@ export async function awaitDescendants(
   failed: (error: unknown) => void,
 ): Promise<Waited> {
   const started = monotonicMs()
-  const waited = (left: readonly Member[], found_any: boolean): Waited => ({
+  const waited = (): Waited => ({
     left,
+    undecided,
     found_any,
     waited_ms: Math.round(monotonicMs() - started),
   })
   let left: readonly Member[] = []
+  let undecided: readonly Member[] = []
   let found_any = false
   let empty_looks = 0
   let wait = FIRST_PAUSE_MS
@@ -58,10 +62,11 @@ export async function awaitDescendants(
     const is_over = stop.aborted || now >= started + wait_ms
     if (is_over || now >= next_look || !left.some(({ identity }) => look(identity) === 'alive')) {
       try {
-        const { members, marked_only, is_undecided } = tracking.look()
-        left = [...members, ...marked_only]
-        empty_looks = left.length === 0 && !is_undecided ? empty_looks + 1 : 0
-        if (empty_looks >= EMPTY_LOOKS) return waited([], found_any)
+        const tree = tracking.look()
+        left = [...tree.members, ...tree.marked_only]
+        undecided = tree.undecided ?? []
+        empty_looks = left.length + undecided.length === 0 ? empty_looks + 1 : 0
+        if (empty_looks >= EMPTY_LOOKS) return waited()
         if (empty_looks > 0) continue
         found_any ||= left.length > 0
         next_look = monotonicMs() + Math.max(LOOK_INTERVAL_MS, (monotonicMs() - now) * LOOK_SPACING)
@@ -69,7 +74,7 @@ export async function awaitDescendants(
         failed(error)
       }
     }
-    if (is_over) return waited(left, found_any)
+    if (is_over) return waited()
     await pause(Math.min(wait, Math.max(0, started + wait_ms - monotonicMs())), stop)
     wait = Math.min(wait * 2, LONGEST_PAUSE_MS)
   }

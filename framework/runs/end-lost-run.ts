@@ -9,6 +9,7 @@ import { type ProcessIdentity, sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
+import { leftAlone } from '../process/tracking.js'
 import { isSymlink } from '../store/private-directory.js'
 import { adoptReservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
@@ -82,7 +83,6 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   )
   const nested_survivors = await nested
   if (options.past) await endOwner(options.past)
-  const leftovers = tracking.last.marked_only
   const stop = readStop(root, run_id, 'stop')
   for (const { identity } of survivors) ended.delete(identity.pid)
   if (main) ended.delete(main.pid)
@@ -96,7 +96,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
     started_at: view.main?.started_at ?? null,
     descendants_killed: ended.size,
     survivors: [...describeProcesses(survivors), ...nested_survivors],
-    leftovers: describeProcesses(leftovers),
+    leftovers: describeProcesses(leftAlone(tracking.last)),
   })
   const recorded = record(root, end, view.owner?.owner ?? null)
   const standing = readEnd(root, run_id)

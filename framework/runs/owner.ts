@@ -7,7 +7,7 @@ import { AbortOnDemand } from '../process/abort-on-demand.js'
 import { after } from '../process/clock.js'
 import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
-import type { Member } from '../process/tracking.js'
+import { leftAlone, type Member } from '../process/tracking.js'
 import { type Aftermath, awaitDescendants, type DescendantsWait } from './await-descendants.js'
 import { describeProcesses, endRecord, thrownError } from './end-record.js'
 import { dismisses, handOn } from './hand-on.js'
@@ -21,6 +21,7 @@ import { endNested } from './nested.js'
 import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import { logPath, publishStop, type RunEnd, type RunOwner, type StopCause } from './records.js'
+import { showingLife } from './sign-of-life.js'
 import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
 import { TreeEnding } from './tree-ending.js'
 
@@ -235,12 +236,13 @@ export class OwnedRun {
     this.#is_followed = false
     clearTimeout(this.#look_timer)
     const failed = (error: unknown): void => this.noteFault(error)
-    const { left, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over, failed)
-    this.#aftermath = { ...waited, remaining: describeProcesses(left) }
+    const { left, undecided, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over, failed)
+    this.#aftermath = { ...waited, remaining: describeProcesses([...left, ...undecided]) }
     // The end record names so many; whoever stops what is left finds all of them here.
     this.#started.journal.add(...left.map(({ identity }) => identity))
     if (this.#ending) return
-    if (leftovers === 'end' && left.length > 0) this.#end(this.#options.intent.limits.grace_ms)
+    if (leftovers === 'end' && this.#aftermath.remaining.length > 0)
+      this.#end(this.#options.intent.limits.grace_ms)
     else this.#ending = this.#finish([], this.#aftermath.remaining)
   }
 
@@ -256,8 +258,9 @@ export class OwnedRun {
     const survivors = await this.#tree_ending.end(grace_ms, this.#force)
     const nested_survivors = await nested
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
-    if (!main_survives) await this.exited
-    await this.#finish(survivors, describeProcesses(this.#tracking.last.marked_only), nested_survivors)
+    // Who traces it may keep it from telling how it ended.
+    if (!main_survives) await showingLife(root, intent.run_id, () => this.exited)
+    await this.#finish(survivors, describeProcesses(leftAlone(this.#tracking.last)), nested_survivors)
   }
 
   /** The last of the run: its end is recorded, and told. */

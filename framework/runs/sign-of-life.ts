@@ -3,7 +3,6 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
-import { monotonicMs } from '../process/clock.js'
 import { cpuSecondsOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { Patience } from './patience.js'
@@ -12,8 +11,6 @@ import type { RunView } from './status.js'
 const INTERVAL_MS = 500
 /** How long a silence says something: four signs of life that did not come. */
 const SILENCE_MS = 2_000
-/** Most who are asked have ended by then, and cost no look at what they use. */
-const FIRST_SIGNS_MS = 250
 /** Longer than any tree is tried to be ended: who never comes to an end is no better than one that hangs. */
 const MOST_SILENCES = 45
 
@@ -33,8 +30,7 @@ export class OwnerWatch {
   readonly #root: StateRoot
   readonly #view: RunView
   #patience: Patience
-  readonly #first_at = monotonicMs() + FIRST_SIGNS_MS
-  #signs: string | null = null
+  #signs: string
   #silences = 0
 
   /** @param grace_ms how long he may take before anything is expected of him */
@@ -42,14 +38,12 @@ export class OwnerWatch {
     this.#root = root
     this.#view = view
     this.#patience = new Patience(grace_ms + SILENCE_MS)
+    this.#signs = signsOfLife(root, view)
   }
 
   /** To be asked again after every short pause. */
   isHung(): boolean {
-    if (!this.#patience.isOver()) {
-      if (monotonicMs() >= this.#first_at) this.#signs ??= signsOfLife(this.#root, this.#view)
-      return false
-    }
+    if (!this.#patience.isOver()) return false
     const before = this.#signs
     this.#signs = signsOfLife(this.#root, this.#view)
     this.#silences += 1

@@ -227,15 +227,18 @@ class Stop {
 
   /** A run that has ended may have left processes behind; they are ended with what they have started since. */
   async #endLeftovers(view: RunView): Promise<StopResult> {
-    const tracking = leftoverTracking(this.#root, view)
-    if (!tracking || tracking.look().members.length === 0) {
+    const found = leftoverTracking(this.#root, view)
+    const { members = [], undecided = [] } = found?.tracking.look() ?? {}
+    if (!found || members.length + undecided.length + found.undecided.length === 0) {
       leaveLive(this.#root, this.#run_id)
       return this.#result(view, 'already_ended')
     }
     const grace_ms = this.#options.force ? 0 : this.#options.grace_ms
-    const { survivors } = await endTree({ tracking, grace_ms })
+    const { survivors } = await endTree({ tracking: found.tracking, grace_ms })
     const { end } = viewRun(this.#root, this.#run_id)
-    if (survivors.length > 0) return this.#answer('survivors', end, describeProcesses(survivors), [])
+    const untold = found.undecided.filter(({ identity }) => look(identity) === 'alive')
+    if (survivors.length + untold.length > 0)
+      return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], untold)
     leaveLive(this.#root, this.#run_id)
     return this.#answer('stopped', end, [])
   }

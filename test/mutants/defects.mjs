@@ -108,4 +108,12 @@ export const DEFECTS = [
     row: 'first-writer',
     tests: 'start.* claims its run',
   },
+  {
+    name: 'takes what is in the middle of an execve for a stranger',
+    file: 'framework/process/look.ts',
+    from: "return words.length === 0 || markerState(stat.pid, this.#marker, this.#isRun) !== 'unknown'",
+    to: 'return words.length === 0 && stat.pid < 0',
+    row: 'mid-exec',
+    tests: 'start, snapshot a stop does not answer',
+  },
 ]

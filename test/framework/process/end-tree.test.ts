@@ -248,12 +248,13 @@ test.each([0, NEVER_MS])(
   async grace_ms => {
     let now = 0
     let looks = 0
+    const stranger: Member = { identity: identityOf(process.pid), ppid: 1, pgid: 1, sid: 1, state: 'D' }
     const undecided: TrackingMethod = {
       method: 'snapshot',
       complete: false,
       look() {
         looks++
-        return { members: [], marked_only: [], is_undecided: true }
+        return { members: [], marked_only: [], undecided: [stranger] }
       },
     }
     const ended = await endTree({ tracking: undecided, grace_ms, now: () => (now += 50) })

@@ -80,11 +80,11 @@ test('believes a number alone where the marker confirms it, and then for all who
 
 test('is undecided about who may show the marker in a moment, and keeps the number until that is told', () => {
   const peer = stat(101, { pgid: 100, sid: 100 })
-  const { pids, is_undecided, bearers } = ask([peer], [], [[100, 1000]], undefined, [], [101])
-  expect({ pids, is_undecided }).toEqual({ pids: [], is_undecided: true })
+  const { pids, undecided, bearers } = ask([peer], [], [[100, 1000]], undefined, [], [101])
+  expect({ pids, undecided }).toEqual({ pids: [], undecided: [peer] })
   expect(bearers).toEqual(new Map([[100, new Set([1000])]]))
   const told = ask([peer], [], [[100, 1000]])
-  expect(told).toMatchObject({ pids: [], is_undecided: false })
+  expect(told).toMatchObject({ pids: [], undecided: [] })
   expect(told.bearers).toEqual(new Map())
 })
 
@@ -94,13 +94,13 @@ test('is decided where a peer shows the marker, and by none that is older or bea
   const marked = stat(102, { pgid: 100, sid: 100 })
   expect(ask([late, marked], [], [[100, 1000]], undefined, [102], in_exec)).toMatchObject({
     pids: [101, 102],
-    is_undecided: false,
+    undecided: [],
   })
   const older = { ...late, start_time: 999 }
   const stranger = stat(100, { start_time: 9999 })
-  expect(ask([older], [], [[100, 1000]], undefined, [], in_exec).is_undecided).toBe(false)
-  expect(ask([stranger, late], [], [[100, 1000]], undefined, [], in_exec).is_undecided).toBe(false)
-  expect(ask([late], [], [], undefined, [], in_exec).is_undecided).toBe(false)
+  expect(ask([older], [], [[100, 1000]], undefined, [], in_exec).undecided).toEqual([])
+  expect(ask([stranger, late], [], [[100, 1000]], undefined, [], in_exec).undecided).toEqual([])
+  expect(ask([late], [], [], undefined, [], in_exec).undecided).toEqual([])
 })
 
 test('does not believe even a marked process once the number is another process’s', () => {
