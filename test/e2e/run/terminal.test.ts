@@ -164,3 +164,26 @@ test('SIGKILL of run on a terminal leaves nothing of its tree', async () => {
   })
   await sandbox.nothingLeft()
 })
+
+test('run ends with its program, whichever of stdin, stdout and stderr is redirected away from the terminal', async () => {
+  const sandbox = Sandbox.create()
+  const redirections = ['<in', '>out', '2>err']
+  sandbox.file('in', '')
+  await inShell(sandbox, async keys => {
+    for (let chosen = 0; chosen < 2 ** redirections.length; chosen += 1) {
+      const away = redirections.filter((_, bit) => chosen & (1 << bit)).join(' ')
+      await keys.press(
+        `chaperone run -- sh -c 'echo hi; exit 5' ${away}; echo "case ${chosen}=$?"\n`,
+        'PROMPT$ ',
+      )
+      await keys.press('', `case ${chosen}=5`)
+      if (away.includes('>out')) expect(text(sandbox, 'out')).toBe('hi\n')
+      // The report is the last line, with nothing behind it.
+      if (away.includes('2>err'))
+        expect(JSON.parse(text(sandbox, 'err').trimEnd().split('\n').at(-1) ?? '').data.exit_code).toBe(5)
+    }
+    await keys.press(`chaperone run -- yes | head -n 1; echo "piped=$?"\n`, 'PROMPT$ ')
+    await keys.press('', 'piped=0')
+  })
+  await sandbox.nothingLeft()
+})
