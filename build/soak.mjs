@@ -81,8 +81,8 @@ function called(...argv) {
   child.stdout.on('data', chunk => (stdout += chunk))
   child.stderr.on('data', chunk => (stderr += chunk))
   return new Promise(resolve =>
-    child.once('close', code => {
-      if (code !== 0) failures.push(`${argv.join(' ')}: exit ${code}: ${stdout}${stderr}`)
+    child.once('close', (code, signal) => {
+      if (code !== 0) failures.push(`${argv.join(' ')}: exit ${code ?? signal}: ${stdout}${stderr}`)
       resolve(stdout === '' ? null : JSON.parse(stdout.trim().split('\n').at(-1)))
     }),
   )
