@@ -2,8 +2,8 @@
  * Writing a run down before anything of it runs: directory, `intent.json`, its name in the directory of the run that it
  * is started inside of, then its name in `live/`.
  */
-import { closeSync, openSync, rmSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, openSync, rmSync, unlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import validateIntent from '../../schemas/generated/validate-run-intent.js'
 import { errnoOf } from '../process/errno.js'
 import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
@@ -70,6 +70,20 @@ export function withdrawIntent(root: StateRoot, run_id: string): void {
     // The disk has become read-only: the record stays, as a run whose starter died.
   }
   leaveLive(root, run_id)
+}
+
+/**
+ * Puts the name of a run that lives back into `live/` where somebody took it away: without it whoever lists what lives
+ * misses it. Never throws.
+ */
+export function stayLive(root: StateRoot, run_id: string): void {
+  if (existsSync(root.live(run_id))) return
+  try {
+    createPrivateDirectory(dirname(root.live(run_id)))
+    closeSync(openSync(root.live(run_id), 'wx', 0o600))
+  } catch {
+    // The disk does not take it now; its owner asks again.
+  }
 }
 
 /** Takes a run's name out of `live/`: nothing of it is alive any more. */

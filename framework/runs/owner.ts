@@ -11,7 +11,7 @@ import { leftAlone, type Member } from '../process/tracking.js'
 import { type Aftermath, awaitDescendants, type DescendantsWait } from './await-descendants.js'
 import { describeProcesses, endRecord, thrownError } from './end-record.js'
 import { dismisses, handOn } from './hand-on.js'
-import { leaveLive } from './intent.js'
+import { leaveLive, stayLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
@@ -193,6 +193,7 @@ export class OwnedRun {
     }
     // With its records a run would lose everybody who could find or stop it.
     this.#gone_looks = areRecordsGone(root, this.run_id) ? this.#gone_looks + 1 : 0
+    if (this.#gone_looks === 0) stayLive(root, this.run_id)
     if (this.#gone_looks >= GONE_LOOKS) this.#end(intent.limits.grace_ms)
   }
 

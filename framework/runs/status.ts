@@ -170,8 +170,9 @@ function derive(root: StateRoot, records: Records): Derived {
       return { status: as_recorded, owner_state: 'alive', reconcile_reason: null, leftovers: [] }
     case 'gone':
   }
-  if (!owner) return abandoned
-  if (owner.guard && look(owner.guard) === 'alive')
+  // Whoever started its main process had claimed it, whatever became of that record.
+  if (!owner && !main) return abandoned
+  if (owner?.guard && look(owner.guard) === 'alive')
     return { status: as_recorded, owner_state: 'guard', reconcile_reason: null, leftovers: [] }
   return isAnythingAlive(root, intent, main)
     ? { status: as_recorded, owner_state: 'lost', reconcile_reason: null, leftovers: [] }

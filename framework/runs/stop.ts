@@ -81,7 +81,7 @@ class Stop {
     }
     const is_given_up = view.reconcile_reason === 'abandoned'
     const asked = is_given_up ? 'exists' : this.#ask()
-    const claimed = view.owner && !is_given_up ? 'owned' : this.#claimForNobody(is_given_up)
+    const claimed = (view.owner || view.main) && !is_given_up ? 'owned' : this.#claimForNobody(is_given_up)
     // An older request than ours stands, and with it its grace.
     const is_known = isHeld(view) && view.owner !== null && asked === 'published'
     if (claimed === 'owned') return this.#proceed(asked, is_known ? view : viewRun(root, this.#run_id))
@@ -138,7 +138,10 @@ class Stop {
     this.#ask()
     const watch = this.#watch(view)
     while (!this.#isEndThere()) {
-      if (watch.isHung()) return this.#result(viewRun(this.#root, this.#run_id), 'owner_hung')
+      if (watch.isHung()) {
+        const seen = viewRun(this.#root, this.#run_id)
+        return this.#result(seen, isHeld(seen) ? 'owner_hung' : 'unknown')
+      }
       await pause(POLL_MS)
     }
     return this.#result(viewRun(this.#root, this.#run_id), 'stopped')

@@ -26,6 +26,8 @@ const SENTENCES: Readonly<Record<StateDirReason, string>> = {
   no_hard_links: 'is on a file system without hard links',
 }
 
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'])
+
 /** The state directory cannot be used: exit 4, `STATE_DIR_UNAVAILABLE`. */
 export class StateDirUnavailable extends Error {
   readonly code = 'STATE_DIR_UNAVAILABLE'
@@ -78,7 +80,7 @@ export function asStateDirUnavailable(
 ): StateDirUnavailable | null {
   if (error instanceof StateDirUnavailable) return error
   const errno = errnoOf(error)
-  // Our own shortage, or no answer of the system at all.
-  if (errno === null || errno === 'EMFILE' || errno === 'ENFILE' || errno === 'ENOMEM') return null
+  // Our own shortage, of processes too (fork(2)), or no answer of the system at all.
+  if (errno === null || SHORTAGES.has(errno)) return null
   return new StateDirUnavailable(reasonOf(error, 'not_accessible'), path, variable, errno)
 }
