@@ -3,8 +3,8 @@ import { defineCommand } from '../../framework/author.js'
 import { recordedState } from '../../framework/invocation/internals.js'
 import { liveRunIds } from '../../framework/runs/find.js'
 import { existingPidFile } from '../../framework/runs/pid-file-path.js'
-import { readIntent } from '../../framework/runs/records.js'
 import { isStopping, sessionIds } from '../../framework/runs/session.js'
+import { isOver, viewRun } from '../../framework/runs/status.js'
 import { STATE_UNAVAILABLE } from './exits.js'
 import { NULLABLE_STRING } from './run-fields.js'
 import { warnOfUnknownSessions } from './unusable-records.js'
@@ -45,9 +45,10 @@ export default defineCommand({
     warnOfUnknownSessions(ctx, root)
     const live = new Map<string, number>(sessionIds(root).map(id => [id, 0]))
     for (const run_id of liveRunIds(root)) {
-      const intent = readIntent(root, run_id)
-      if (intent.state !== 'ok') continue
-      const { session_id } = intent.record
+      const view = viewRun(root, run_id)
+      // What an ended run left behind has its name there, and may have ended since.
+      if (!view.intent || isOver(view)) continue
+      const { session_id } = view.intent
       live.set(session_id, (live.get(session_id) ?? 0) + 1)
     }
     const sessions = [...live]

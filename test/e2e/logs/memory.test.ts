@@ -8,7 +8,7 @@ import { Sandbox } from '../harness/sandbox.js'
 import { ended, program, WRITE, written } from './log-calls.js'
 
 /** Of which a reader may hold no part worth speaking of. */
-const BYTES = 300_000_000
+const BYTES = 1_000_000_000
 /** Node itself takes 50 to 70 MB. */
 const MOST = 160_000_000
 
@@ -18,13 +18,13 @@ const hash = createHash('sha256')
 // First lines of text, then a line that is no end of it, with bytes of every kind.
 const text = Buffer.from(('.'.repeat(4_999) + '\\n').repeat(200))
 const binary = randomBytes(1_000_000).map(byte => (byte === 10 ? 11 : byte))
-for (const [part, parts] of [[text, ${BYTES} / 1_500_000], [binary, ${BYTES} / 3_000_000]])
+for (const [part, parts] of [[text, ${BYTES} / 2_000_000], [binary, ${BYTES} / 2_000_000]])
   for (let count = 0; count < parts; count += 1) { hash.update(part); write(part) }
 fs.writeFileSync(require('node:path').join(process.argv[2], 'sha256'), hash.digest('hex'))`
 
-test('300 MB come out byte by byte, and no reader of them grows', { timeout: 300_000 }, async () => {
+test('a gigabyte comes out byte by byte, and no reader of it grows', { timeout: 300_000 }, async () => {
   const sandbox = Sandbox.create()
-  const launcher = new Launcher(sandbox, { spawn_options: '{ log_max_bytes: 1_000_000_000 }' })
+  const launcher = new Launcher(sandbox, { spawn_options: '{ log_max_bytes: 2_000_000_000 }' })
   const { run_id } = await launcher.launch(program(sandbox, 'writer', source))
   await ended(launcher, run_id)
   for (const form of [['--follow', '--format', 'plain'], ['--follow']]) {

@@ -72,6 +72,17 @@ describe('a long-lived child', () => {
     await sandbox.nothingLeft()
   })
 
+  test('that has ended since makes no session live any more', async () => {
+    const sandbox = Sandbox.create()
+    const line = `${sleeper(300)} &`
+    await runShell(sandbox, ['--session', 'left', '--grace', '100ms'], line)
+    const sessions = async () => (await sandbox.call(['session', 'list'])).envelope.data.sessions
+    expect(await sessions()).toMatchObject([{ session_id: 'left', live_runs: 1 }])
+    process.kill(await living(sandbox, 'sleep 300'), 'SIGKILL')
+    await sandbox.nothingLeft()
+    expect(await sessions()).toEqual([])
+  })
+
   test('goes on being shown and is ended by stop, with what it has started since', async () => {
     const sandbox = Sandbox.create()
     const line = `sh -c 'sleep 1; sleep 300 & sleep 301 & wait' >/dev/null 2>&1 </dev/null &`

@@ -1,10 +1,11 @@
 /** A thousand short runs of one long-lived process, and readers beside it: every exit code and every line is on record. */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { embedding } from '../background/embedded.js'
 import { finished, Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
 
 const RUNS = 1_000
 const AT_ONCE = 8
@@ -26,6 +27,11 @@ await Promise.all(Array.from({ length: ${AT_ONCE} }, work))
 console.log(JSON.stringify(started))
 `
 
+const recorded = (sandbox: Sandbox): number => {
+  const runs = join(sandbox.state, 'runs')
+  return existsSync(runs) ? readdirSync(runs).length : 0
+}
+
 test('a thousand fast runs of one process end with the codes that they have and whole logs, while fifty ps look on', {
   timeout: 300_000,
 }, async () => {
@@ -38,7 +44,12 @@ test('a thousand fast runs of one process end with the codes that they have and 
   onTestFinished(() => void child.kill('SIGKILL'))
   const starting = finished(child)
   const looks = []
-  for (let look = 0; look < LOOKS; look += 1) looks.push(await sandbox.call(['ps', '--all', '--limit', '0']))
+  // Spread over all of the starts.
+  for (let look = 0; look < LOOKS; look += 1) {
+    const wanted = (look * RUNS) / LOOKS
+    await until(`${wanted} runs`, () => recorded(sandbox) >= wanted || child.exitCode !== null)
+    looks.push(await sandbox.call(['ps', '--all', '--limit', '0']))
+  }
   const { code, stdout, stderr } = await starting
   expect(code, stderr).toBe(0)
   const started: { run_id: string; code: number }[] = JSON.parse(stdout)
