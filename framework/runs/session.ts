@@ -132,6 +132,8 @@ export function inSessionDirectory<T>(root: StateRoot, session_id: string, work:
       return work()
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || tries >= DIRECTORY_TRIES) throw error
+      // Or somebody has removed the directory of all of them; without the state root there is no session either.
+      createPrivateDirectory(join(root.path, 'sessions'))
     }
   }
 }

@@ -2,9 +2,10 @@
  * Every record of a run, damaged in every way: it is named and kept, it is never taken for 'dead', all other runs go on
  * as if it were not there, and its own run can be ended.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
 import { DAMAGES, damaged } from './harness/damages.js'
 import { Launch } from './harness/launch.js'
@@ -29,6 +30,44 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       way,
       records.flatMap(record => Object.keys(DAMAGES).map(how => ({ record, how }))),
     ))
+
+  if (is_first || way.verb === 'run')
+    test.each(RECORDS.slice(0, 3))(
+      '%s.json is missing, and nobody lives who holds the run: it is listed, and ended',
+      async record => {
+        const { world, launch, recorded } = await lost(way)
+        const { run_id, main } = recorded
+        rmSync(recordOf(launch, run_id, record))
+        expect((await launch.call(['ps'])).envelope.data.runs).toMatchObject([{ run_id }])
+        const stopped = await launch.call(['stop', run_id])
+        expect(await lives(world, main.pid), stopped.stdout).toBe(false)
+        expect(stopped.code, stopped.stdout).toBe(0)
+        await world.nothingLeft()
+      },
+    )
+
+  if (is_first)
+    test.each(RECORDS.slice(0, 3))(
+      '%s.json is of a newer version, and nobody lives who holds the run: it is not ours to end, and that is said',
+      async record => {
+        const { world, launch, recorded } = await lost(way)
+        const { run_id, main } = recorded
+        const path = recordOf(launch, run_id, record)
+        const before = readFileSync(path)
+        damaged(path, 'of a newer version')
+        for (const options of [[], ['--force']]) {
+          const refused = await launch.call(['stop', run_id, ...options])
+          expect([refused.code, refused.envelope.error.code], refused.stdout).toEqual([4, 'RECORDS_UNUSABLE'])
+          expect(await lives(world, main.pid)).toBe(true)
+        }
+        // The request of the first stop stands.
+        writeFileSync(path, before)
+        const stopped = await launch.call(['stop', run_id])
+        expect(await lives(world, main.pid), stopped.stdout).toBe(false)
+        expect(stopped.code, stopped.stdout).toBe(0)
+        await world.nothingLeft()
+      },
+    )
 
   const can_close = canMake(CLOSED)
   if (!is_first) return
@@ -93,6 +132,25 @@ async function attacked(way: Way, cases: readonly Case[], space: Space | null = 
   expect((await launch.call(['stop', good.run_id])).code).toBe(0)
   await world.nothingLeft()
 }
+
+/** A run whose owner and guard were killed together. */
+async function lost(way: Way) {
+  const world = World.create(way.method)
+  const launch = new Launch(world, way.verb, ['sleep', '3600'])
+  await world.exec(launch.argv('s'))
+  const recorded = await launch.running('s')
+  for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
+    for (const one of [recorded.guard, recorded.owner])
+      expect(await world.witness.kill(one, signal)).toBe(true)
+  await until(
+    'both to be gone',
+    async () => !(await lives(world, recorded.owner.pid)) && !(await lives(world, recorded.guard.pid)),
+  )
+  return { world, launch, recorded }
+}
+
+const recordOf = (launch: Launch, run_id: string, record: string): string =>
+  join(launch.state, 'runs', run_id, `${record}.json`)
 
 /** A request as the owner would find it, which it has not been told of: it reads it by itself within a second. */
 const STOP = (run_id: string): string =>

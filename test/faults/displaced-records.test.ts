@@ -77,6 +77,25 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     expect(ps.code, ps.stdout).toBe(0)
   })
 
+  test.each([
+    { what: 'its name among what lives', places: ['live/RUN'] },
+    { what: 'the directory of what lives', places: ['live'] },
+    { what: 'the directory of the sessions', places: ['sessions'] },
+  ])('$what is removed: the run is listed again, and ended with its session', async ({ places }) => {
+    const { world, launch, recorded, state } = await begin()
+    const { run_id } = recorded
+    for (const place of places) rmSync(join(state, place.replace('RUN', run_id)), { recursive: true })
+    await until('ps to show it', async () => {
+      const ps = await launch.call(['ps'])
+      return ps.envelope.data.runs.some((run: { run_id: string }) => run.run_id === run_id)
+    })
+    const stopped = await launch.call(['session', 'stop', 's'])
+    expect((await world.survivors()).filter(({ pid }) => pid === recorded.main.pid)).toEqual([])
+    expect(stopped.code, stopped.stdout).toBe(0)
+    expect(stopped.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped' }])
+    await world.nothingLeft()
+  })
+
   test.skipIf(!can_close)(
     `a directory that may not be entered is named, ends nothing, and its run can be ended afterwards${can_close ? '' : ' (needs a mount namespace)'}`,
     async () => {

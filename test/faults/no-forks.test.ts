@@ -109,6 +109,59 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
   )
 })
 
+inEveryWay(['start', 'run'], ({ verb, method }) => {
+  test.skipIf(!can_be_nobody)(
+    `a guard that may start no process or thread cannot end its run: that is lost, and ended by a cleanup${can_be_nobody ? '' : ' (needs root, and setpriv)'}`,
+    async () => {
+      const world = World.create(method)
+      const scene = nobodysScene(world)
+      const asNobody = async (...argv: readonly string[]) =>
+        (await world.exec([...AS_NOBODY, ...argv], scene)).answer
+      const launch = new Launch(world, verb, FAMILY)
+      const call = asNobody(...launch.argv('s'))
+      const { run_id, owner, guard } = await launch.running('s')
+      await complete(world)
+      const family = await named(world, 'sleep')
+      await launch.seen(
+        run_id,
+        family.map(({ pid }) => pid),
+      )
+      if (verb === 'start') expect((await call).code).toBe(0)
+      expect((await asNobody('prlimit', '--pid', String(guard.pid), '--nproc=0:0')).code).toBe(0)
+      expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+      await until('the guard to be gone', async () =>
+        (await world.survivors()).every(({ pid }) => pid !== guard.pid),
+      )
+      const tool = [process.execPath, CHAPERONE] as const
+      const ps = await asNobody(...tool, 'ps')
+      expect(ps.envelope.data.runs).toMatchObject([{ run_id, owner: 'lost' }])
+      const cleanup = await asNobody(...tool, 'cleanup', '--session', 's', '--kill-after', '300ms')
+      expect(await named(world, 'sleep')).toEqual([])
+      expect(cleanup.code, cleanup.stdout).toBe(0)
+      await world.nothingLeft()
+    },
+  )
+
+  test.skipIf(!can_filter)(
+    `where the system gives no process the start fails with the reason, and nothing is left${filtered}`,
+    async () => {
+      const world = World.create(method)
+      const launch = new Launch(world, verb, ['touch', join(world.path, 'ran')])
+      const failed = await (await world.exec([program('no-fork'), ...launch.argv('s')])).answer
+      const envelope = JSON.parse(
+        (verb === 'run' ? failed.stderr : failed.stdout).trim().split('\n').at(-1) ?? '',
+      )
+      expect(envelope.error, failed.stdout + failed.stderr).toMatchObject({
+        code: 'START_FAILED',
+        message: expect.stringContaining('EAGAIN'),
+      })
+      expect(existsSync(join(world.path, 'ran'))).toBe(false)
+      await world.nothingLeft()
+      expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
+})
+
 async function family({ verb, method }: Way) {
   const world = World.create(method)
   const launch = new Launch(world, verb, FAMILY)

@@ -1,6 +1,7 @@
 /** The call by which each verb runs a program, and what is recorded of the run: where a test finds whom to attack. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { CHAPERONE } from '../../e2e/harness/sandbox.js'
 import { until } from '../../e2e/harness/until.js'
 import { probe } from '../../e2e/tracked/probe.js'
@@ -90,7 +91,9 @@ export class Launch {
   async running(session: string): Promise<Recorded> {
     const run_id = await this.runOf(session)
     const { main } = await this.record(run_id, 'main')
-    const { owner, guard } = this.read(run_id, 'owner')
+    const { owner, guard, tracking } = this.read(run_id, 'owner')
+    // Else the row would try the other way of following a run.
+    expect(tracking.method).toBe(this.#world.method)
     return { run_id, main: holder(main), owner: holder(owner), guard: holder(guard) }
   }
 

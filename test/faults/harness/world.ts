@@ -48,7 +48,8 @@ export class World implements Scene {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What to put before a path to see it as the witness does; empty where the test sees the same. */
   readonly root: string
-  readonly #method: Method
+  /** How runs have to be followed in it. */
+  readonly method: Method
   #calls = 0
 
   private constructor(sandbox: Sandbox, method: Method, space: Space | null) {
@@ -58,7 +59,7 @@ export class World implements Scene {
     this.root = space?.has_disk ? this.witness.root : ''
     this.path = sandbox.path
     this.state = sandbox.state
-    this.#method = method
+    this.method = method
     this.env = { ...sandbox.env, CHAPERONE_TRACKING: undefined, ...this.trackingOf('chaperone') }
   }
 
@@ -87,7 +88,7 @@ export class World implements Scene {
 
   trackingOf(tool: string): Readonly<Record<string, string>> {
     const prefix = tool.toUpperCase().replaceAll('-', '_')
-    return this.#method === 'snapshot' ? { [`${prefix}_TRACKING`]: 'snapshot' } : {}
+    return this.method === 'snapshot' ? { [`${prefix}_TRACKING`]: 'snapshot' } : {}
   }
 
   /** Starts a call of the tool and leaves it running. */
