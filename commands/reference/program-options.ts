@@ -52,6 +52,12 @@ export interface DurationLimits {
   readonly most_ms: number
 }
 
+/** What `run` and templates take: more than nothing, at most a year. */
+export const DURATION: DurationLimits = { least_ms: 1, most_ms: 31_536_000_000 }
+
+/** A name of a run is unique in its session and has the same form as a session. */
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
 /** What the arguments of both commands have in common. */
 export interface ProgramArguments {
   readonly template: string | undefined

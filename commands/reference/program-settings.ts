@@ -14,6 +14,7 @@ import {
   environmentOf,
   type ProgramArguments,
 } from './program-options.js'
+import { templateFaults, type WinningOptions } from './template-faults.js'
 
 type Source = 'command_line' | 'template' | 'template_and_command_line' | 'caller' | 'default'
 
@@ -33,9 +34,16 @@ type TemplateOption = Exclude<keyof RunTemplate, 'argv' | 'cwd' | 'env'>
  * Reads the template of a call and lays what was given over it.
  * @throws CommandExit `TEMPLATE_NOT_FOUND` (the known ones named) and the other refusals of templates, exit 4
  */
-export async function programSettings(args: ProgramArguments, ctx: Call): Promise<ProgramSettings> {
+export async function programSettings(
+  args: ProgramArguments & WinningOptions,
+  ctx: Call,
+): Promise<ProgramSettings> {
   const template = args.template === undefined ? null : await ctx.runs.template(args.template)
-  return new ProgramSettings(args, ctx, template)
+  const settings = new ProgramSettings(args, ctx, template)
+  const faults = template === null ? [] : templateFaults(template, args)
+  if (faults.length > 0)
+    throw settings.refused(faults, 'mend the template, or give an option of the command that wins over it')
+  return settings
 }
 
 export class ProgramSettings {
@@ -97,7 +105,7 @@ export class ProgramSettings {
   ): number {
     const text = this.option(option, given, fallback)
     const problem = durationProblem(text, limits)
-    if (problem) throw this.refused(`${option} ${problem}`)
+    if (problem) throw this.refused([`${option} ${problem}`])
     return parseDuration(text) ?? 0
   }
 
@@ -135,11 +143,15 @@ export class ProgramSettings {
   }
 
   /** The template says what this command cannot do. */
-  refused(fault: string): CommandExit {
-    return new CommandExit('PRECONDITION', ExitCode.PRECONDITION, `template ${this.#name}: ${fault}`, {
+  refused(
+    faults: readonly string[],
+    fix_required = 'mend the template, or give the option on the command line',
+  ): CommandExit {
+    const message = `template ${this.#name}: ${faults.join('; ')}`
+    return new CommandExit('PRECONDITION', ExitCode.PRECONDITION, message, {
       code: 'TEMPLATE_INVALID',
-      context: { template: this.#name ?? null, faults: [fault] },
-      fix_required: 'mend the template, or give the option on the command line',
+      context: { template: this.#name ?? null, faults },
+      fix_required,
     })
   }
 

@@ -1,6 +1,7 @@
 /** `run`: any program in the foreground, transparent to who calls it, with all that it starts followed and reported. */
 import { defineCommand, type ForegroundOptions } from '../../framework/author.js'
 import {
+  DURATION,
   PLAN_SCHEMA,
   PROGRAM_FLAGS,
   PROGRAM_POSITIONALS,
@@ -11,8 +12,6 @@ import { type ProgramSettings, programSettings } from './program-settings.js'
 
 const MODES = ['strict-run', 'follow-descendants'] as const
 const ON_LEFTOVER = ['report', 'terminate'] as const
-/** One year. */
-const LIMITS = { least_ms: 1, most_ms: 31_536_000_000 }
 const DURATIONS = ['grace', 'linger', 'kill-after', 'max-lifetime'] as const
 
 export default defineCommand({
@@ -96,7 +95,7 @@ export default defineCommand({
   validate(args) {
     const faults = programFaults(
       args,
-      DURATIONS.map(flag => [flag, args[flag], LIMITS]),
+      DURATIONS.map(flag => [flag, args[flag], DURATION]),
     )
     // A template may name the mode; then it is looked at once it has been read.
     const mode = args.mode ?? (args.template === undefined ? 'strict-run' : undefined)
@@ -140,19 +139,19 @@ function foregroundOptions(args: RunFlags, settings: ProgramSettings): Foregroun
   const on_leftover = settings.option('on_leftover', args['on-leftover'], 'report')
   const follows = asked === 'follow-descendants'
   // What the other mode waits for is no option of this one.
-  if (follows && args.grace !== undefined) throw settings.refused('its mode does not take --grace')
-  if (!follows && args.linger !== undefined) throw settings.refused('its mode does not take --linger')
+  if (follows && args.grace !== undefined) throw settings.refused(['its mode does not take --grace'])
+  if (!follows && args.linger !== undefined) throw settings.refused(['its mode does not take --linger'])
   const max_lifetime = settings.option('max_lifetime', args['max-lifetime'])
   return {
     mode: follows ? 'follow-descendants' : 'strict-run',
     ...(follows
-      ? { linger_ms: settings.duration('linger', args.linger, '60s', LIMITS) }
-      : { grace_ms: settings.duration('grace', args.grace, '2s', LIMITS) }),
-    kill_after_ms: settings.duration('kill_after', args['kill-after'], '5s', LIMITS),
+      ? { linger_ms: settings.duration('linger', args.linger, '60s', DURATION) }
+      : { grace_ms: settings.duration('grace', args.grace, '2s', DURATION) }),
+    kill_after_ms: settings.duration('kill_after', args['kill-after'], '5s', DURATION),
     on_leftover: on_leftover === 'terminate' ? 'terminate' : 'report',
     ...(max_lifetime === undefined
       ? {}
-      : { max_lifetime_ms: settings.duration('max_lifetime', args['max-lifetime'], max_lifetime, LIMITS) }),
+      : { max_lifetime_ms: settings.duration('max_lifetime', args['max-lifetime'], max_lifetime, DURATION) }),
     capture: args.capture,
     ...(args.report === undefined ? {} : { report: args.report }),
   }

@@ -2,8 +2,6 @@
 import type { ArgumentError, BackgroundOptions } from '../../framework/author.js'
 import type { ProgramSettings } from './program-settings.js'
 
-/** A name is unique in its session and has the same form as a session. */
-export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** How long a program may take to become ready. */
 export const READY_TIMEOUT = { least_ms: 1, most_ms: 3_600_000 }
 const DEFAULT_READY_TIMEOUT = '30s'
@@ -55,9 +53,8 @@ export function startOptions(
 ): Pick<BackgroundOptions, 'runtime' | 'name' | 'unique' | 'ready' | 'bind' | 'grace_ms'> {
   const runtime = settings.option('runtime', args.runtime, 'background')
   if (!isRuntime(runtime))
-    throw settings.refused(`runtime ${runtime} is none that start knows: ${RUNTIMES.join(', ')}`)
+    throw settings.refused([`runtime ${runtime} is none that start knows: ${RUNTIMES.join(', ')}`])
   const name = settings.option('name', args.name)
-  if (name !== undefined && !NAME.test(name)) throw settings.refused(`name must match ${NAME.source}`)
   const ready = readyOf(args, settings)
   const bind = args['bind-pid']
   if (bind !== undefined) settings.own('bind_pid', bind)
@@ -71,7 +68,7 @@ export function startOptions(
   }
 }
 
-const GRACE = { least_ms: 0, most_ms: 86_400_000 }
+const GRACE = { least_ms: 1, most_ms: 86_400_000 }
 const RUNTIMES = ['background', 'tmux'] as const
 
 const isRuntime = (runtime: string): runtime is (typeof RUNTIMES)[number] =>

@@ -1,6 +1,7 @@
 /** `start`: any program as a background run of its own, bounded in time and ended by the command that the answer names. */
 import { CommandExit, defineCommand } from '../../framework/author.js'
 import {
+  NAME,
   PLAN_SCHEMA,
   PROGRAM_FLAGS,
   PROGRAM_POSITIONALS,
@@ -8,7 +9,7 @@ import {
   TEMPLATE_ERROR_CODES,
 } from './program-options.js'
 import { programSettings } from './program-settings.js'
-import { bindFaults, NAME, READY_TIMEOUT, readyFaults, startOptions } from './start-options.js'
+import { bindFaults, READY_TIMEOUT, readyFaults, startOptions } from './start-options.js'
 
 /** One year: what the contract allows. */
 const MAX_LIFETIME_SECONDS = 31_536_000

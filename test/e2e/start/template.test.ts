@@ -120,7 +120,7 @@ test('a template in the working directory is none', async () => {
 
 test('an option of a template that start has no use for is named in a warning', async () => {
   const sandbox = Sandbox.create()
-  template(sandbox, 'server', { argv: [...SLEEPER], mode: 'strict-run', linger: '1m' })
+  template(sandbox, 'server', { argv: [...SLEEPER], mode: 'follow-descendants', linger: '1m' })
   const { envelope } = await sandbox.call(['start', '-t', 'server', '--dry-run'])
   expect(envelope.warnings).toMatchObject([
     { code: 'TEMPLATE_OPTION_UNUSED', context: { options: ['mode', 'linger'] } },
