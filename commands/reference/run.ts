@@ -113,6 +113,7 @@ export default defineCommand({
   },
   async execute(args, ctx) {
     const settings = await programSettings(args, ctx)
+    refuseElsewhere(settings.option('runtime', args.runtime, 'foreground'), settings)
     const options = foregroundOptions(args, settings)
     settings.warnOfUnused(ctx)
     if (ctx.dryRun) return { effect: 'would_create', plan: settings.plan() }
@@ -121,6 +122,19 @@ export default defineCommand({
     return { effect: 'created' }
   },
 })
+
+/**
+ * Whoever asks for another runtime is answered by `start` before this command is reached; what is in its hands all the
+ * same, such as a template that was written anew in between, must not be run in front unasked.
+ * @throws CommandExit `TEMPLATE_INVALID`
+ */
+function refuseElsewhere(runtime: string, settings: ProgramSettings): void {
+  if (runtime === 'foreground') return
+  throw settings.refused(
+    [`runtime ${runtime} is none of the foreground`],
+    'use start -t, or give --runtime foreground',
+  )
+}
 
 interface RunFlags {
   readonly mode: string | undefined

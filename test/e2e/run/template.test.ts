@@ -88,3 +88,85 @@ test('a mode that is given takes the sense of what the template waits for, and t
     { code: 'TEMPLATE_OPTION_UNUSED', context: { options: ['linger'] } },
   ])
 })
+
+const WHERE = { argv: ['sh', '-c', 'echo ran'] }
+
+test('a template that names no runtime, or the foreground, is run in front, and a dry run says where that comes from', async () => {
+  const sandbox = Sandbox.create()
+  template(sandbox, 'plain', WHERE)
+  template(sandbox, 'front', { ...WHERE, runtime: 'foreground' })
+  for (const [argv, from] of [
+    [['-t', 'plain'], 'default'],
+    [['-t', 'front'], 'template'],
+    [['-t', 'front', '--runtime', 'foreground'], 'command_line'],
+  ] as const) {
+    const { data } = reportOf(await sandbox.call(['run', '--dry-run', ...argv]))
+    expect(data.plan.runtime).toEqual({ value: 'foreground', from })
+    const answer = await sandbox.call(['run', ...argv])
+    expect([answer.code, answer.stdout, reportOf(answer).warnings]).toEqual([0, 'ran\n', []])
+  }
+})
+
+test.each([
+  ['background', ['run', '-t', 'task']],
+  ['background', ['run', '--template=task']],
+  ['tmux', ['--session', 'run', 'run', '--template', 'task']],
+])(
+  'a template that names the runtime %s is started there by run, as by --runtime: %j',
+  async (runtime, argv) => {
+    const sandbox = Sandbox.create()
+    template(sandbox, 'task', { argv: ['sleep', '300'], runtime, max_lifetime: '1h' })
+    const planned = await sandbox.call([...argv, '--dry-run'])
+    expect(planned.envelope.data.plan.runtime).toEqual({ value: runtime, from: 'template' })
+    expect(existsSync(join(sandbox.state, 'runs'))).toBe(false)
+    const { code, envelope } = await sandbox.call(argv)
+    expect(code, JSON.stringify(envelope)).toBe(0)
+    expect(envelope.meta.command).toBe('start')
+    const shown = await sandbox.call(['show', envelope.data.run_id])
+    expect(shown.envelope.data).toMatchObject({
+      runtime,
+      command: ['sleep', '300'],
+      max_lifetime_seconds: 3_600,
+    })
+    expect((await sandbox.sh(envelope.data.cleanup_command)).code).toBe(0)
+    await sandbox.nothingLeft()
+  },
+)
+
+test('a runtime that is given wins over that of a template, either way', async () => {
+  const sandbox = Sandbox.create()
+  template(sandbox, 'back', { ...WHERE, runtime: 'background' })
+  const kept = await sandbox.call(['run', '-t', 'back', '--runtime', 'foreground'])
+  expect([kept.code, kept.stdout, reportOf(kept).warnings]).toEqual([0, 'ran\n', []])
+  template(sandbox, 'front', { argv: ['sleep', '300'], runtime: 'foreground' })
+  const { envelope } = await sandbox.call(['run', '-t', 'front', '--runtime', 'bg'])
+  const shown = await sandbox.call(['show', envelope.data.run_id])
+  expect(shown.envelope.data.runtime).toBe('background')
+  await sandbox.sh(envelope.data.cleanup_command)
+  await sandbox.nothingLeft()
+})
+
+test('-t of the program is the program’s, and no template is read for it', async () => {
+  const sandbox = Sandbox.create()
+  template(sandbox, 'back', { argv: ['sleep', '300'], runtime: 'background' })
+  for (const line of [
+    ['run', '--', 'echo', '-t', 'back'],
+    ['run', 'echo', '-t', 'back'],
+  ]) {
+    const answer = await sandbox.call(line)
+    expect([answer.code, answer.stdout]).toEqual([0, '-t back\n'])
+  }
+})
+
+test('a template that cannot be used is refused by run itself, whatever runtime it may name', async () => {
+  const sandbox = Sandbox.create()
+  template(sandbox, 'task', { argv: ['sleep', '300'], runtime: 'background' }, 0o622)
+  for (const [name, code] of [
+    ['task', 'TEMPLATE_NOT_PRIVATE'],
+    ['tusk', 'TEMPLATE_NOT_FOUND'],
+  ]) {
+    const answer = await sandbox.call(['run', '-t', name ?? ''])
+    const { error, meta } = reportOf(answer)
+    expect([answer.code, error.code, meta.command]).toEqual([4, code, 'run'])
+  }
+})
