@@ -40,12 +40,14 @@ export type {
   ForegroundOptions,
   HeldResource,
   LiveRun,
+  RecordedRun,
   Resource,
   ResourceEnd,
   RunOptions,
   RunResult,
   Runs,
 } from './invocation/context.js'
+export { faultyRunNames, RUN_PATTERN } from './invocation/run-names.js'
 export type { StopOutcome, StopResult } from './runs/stop-result.js'
 
 type BackgroundFields<B extends boolean> = B extends true

@@ -5,13 +5,14 @@ import type { BaseContext } from '../../framework/invocation/context.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
 import { stdoutOf } from '../../framework/invocation/owned-stdout.js'
+import { faultyRunNames } from '../../framework/invocation/run-names.js'
 import { shellWord } from '../../framework/invocation/spelled-command.js'
 import { ownChild } from '../../framework/process/own-children.js'
 import { type RunView, viewRun } from '../../framework/runs/status.js'
 import { findTmux, TMUX_MISSING } from '../../framework/runs/terminal-server.js'
 import { adapterOf } from '../../framework/runtimes/adapters.js'
 import { RUN_NOT_FOUND } from './exits.js'
-import { faultyRunNames, namedRun } from './named-run.js'
+import { namedRun } from './named-run.js'
 
 export default defineCommand({
   name: 'attach',

@@ -1,10 +1,11 @@
 /** `stop`: ends runs, whole trees, and says so only after it looked. The usual `cleanup_command` of a contract. */
 
 import { defineCommand } from '../../framework/author.js'
+import { faultyRunNames, RUN_PATTERN } from '../../framework/invocation/run-names.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { FOREIGN_RUN, OWNER_HUNG, RUN_NOT_FOUND, SURVIVORS } from './exits.js'
 import { graceOf, KILL_AFTER } from './kill-after.js'
-import { faultyRunNames, namedRuns, RUN_PATTERN } from './named-run.js'
+import { namedRuns } from './named-run.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
 export default defineCommand({

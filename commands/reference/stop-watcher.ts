@@ -1,5 +1,17 @@
 /** `stop-watcher`: ends watchers that `start-watcher` started, one by its run or all of a session. */
-import { defineCommand } from '../../framework/author.js'
+import {
+  type BaseContext,
+  CommandExit,
+  defineCommand,
+  ExitCode,
+  type ExitDetails,
+  faultyRunNames,
+  type RecordedRun,
+  RUN_PATTERN,
+} from '../../framework/author.js'
+
+/** What `command` says in the record of a watcher. */
+const STARTED_BY = 'start-watcher'
 
 export default defineCommand({
   name: 'stop-watcher',
@@ -10,8 +22,8 @@ export default defineCommand({
   flags: {
     run: {
       type: 'string',
-      pattern: '^[0-9a-f]{4,12}$',
-      description: 'The run of the watcher; all of the session where it is left out',
+      pattern: RUN_PATTERN,
+      description: 'The run of the watcher, by id or unique prefix; all of the session where it is left out',
     },
   },
   exit_codes: {
@@ -23,16 +35,24 @@ export default defineCommand({
       error_codes: ['SURVIVORS'],
     },
     PRECONDITION: {
-      description: 'Nothing was named, or a watcher runs elsewhere, or its records cannot be used',
+      description:
+        'No watcher was named, or it is of another session or runs elsewhere, or its records cannot be used',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['SESSION_REQUIRED', 'FOREIGN_RUN', 'RECORDS_UNUSABLE', 'STATE_DIR_UNAVAILABLE'],
+      error_codes: [
+        'SESSION_REQUIRED',
+        'NOT_A_WATCHER',
+        'OTHER_SESSION',
+        'FOREIGN_RUN',
+        'RECORDS_UNUSABLE',
+        'STATE_DIR_UNAVAILABLE',
+      ],
     },
-    CONFLICT: {
-      description: 'The prefix names several watchers',
+    NOT_FOUND: {
+      description: 'No run has this id',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['AMBIGUOUS_RUN'],
+      error_codes: ['RUN_NOT_FOUND'],
     },
     TIMEOUT: {
       description: 'The process that holds a watcher does not answer',
@@ -59,6 +79,7 @@ export default defineCommand({
   examples: [
     { description: 'Stop all watchers of a session', command: 'chaperone stop-watcher --session ci-job-7' },
   ],
+  validate: ({ run }, ctx) => (run === undefined ? [] : faultyRunNames([run], 'run', ctx)),
   async execute({ run }, ctx) {
     if (run === undefined && !ctx.session.given) {
       throw ctx.exit.PRECONDITION('name a watcher with --run or a session with --session', {
@@ -66,21 +87,14 @@ export default defineCommand({
         fix_required: 'give --run or --session, as the answer of start-watcher names them',
       })
     }
-    const watchers = await ctx.runs.live({
-      command: 'start-watcher',
-      ...(run === undefined ? {} : { run }),
-      ...(ctx.session.given ? { session: ctx.session.id } : {}),
-    })
-    if (run !== undefined && watchers.length > 1) {
-      throw ctx.exit.CONFLICT(`${run} names several watchers`, {
-        code: 'AMBIGUOUS_RUN',
-        context: { candidates: watchers.map(({ run_id }) => run_id) },
-        fix_required: 'give more digits of the run',
-      })
-    }
+    const watchers =
+      run === undefined
+        ? await ctx.runs.live({ command: STARTED_BY, session: ctx.session.id })
+        : [await watcherNamed(run, ctx)]
     const stopped = await ctx.runs.stop(watchers.map(({ run_id }) => run_id))
+    const was_there = stopped.some(({ outcome }) => outcome === 'stopped' || outcome === 'survivors')
     const data = {
-      effect: stopped.length > 0 ? ('updated' as const) : ('noop' as const),
+      effect: was_there ? ('updated' as const) : ('noop' as const),
       stopped: [...stopped],
     }
     const of = (outcome: (typeof stopped)[number]['outcome']): string =>
@@ -119,3 +133,39 @@ export default defineCommand({
     return data
   },
 })
+
+/**
+ * The watcher, live or ended, that a run's id names.
+ * @throws CommandExit `RUN_NOT_FOUND` (exit 5); exit 4 for what is no watcher, or is not of the session that was given
+ */
+async function watcherNamed(run: string, ctx: BaseContext): Promise<RecordedRun> {
+  const found = await ctx.runs.find(run)
+  const { run_id, session_id, command } = found
+  if (command === null)
+    throw refused('RECORDS_UNUSABLE', `the records of ${run_id} do not tell whether it is a watcher`, {
+      context: { run_id },
+      fix_required: 'see in `damaged` of `show` what is wrong',
+      fix_command: `chaperone show ${run_id}`,
+    })
+  if (command !== STARTED_BY)
+    throw refused('NOT_A_WATCHER', `run ${run_id} is no watcher: ${command} started it`, {
+      context: { run_id, command },
+      fix_required: 'stop it with stop, which ends any run',
+      fix_command: `chaperone stop ${run_id}`,
+    })
+  // A session of the environment is where the call comes from; one that is given says which watcher is meant.
+  if (ctx.given.has('session') && session_id !== ctx.session.id)
+    throw refused(
+      'OTHER_SESSION',
+      `watcher ${run_id} is of session ${session_id}, not of ${ctx.session.id}`,
+      {
+        context: { run_id, session_id },
+        fix_required: 'give the session of the watcher, or its run alone',
+        fix_command: `chaperone stop-watcher --run ${run_id}`,
+      },
+    )
+  return found
+}
+
+const refused = (code: string, message: string, details: ExitDetails): CommandExit =>
+  new CommandExit('PRECONDITION', ExitCode.PRECONDITION, message, { ...details, code })

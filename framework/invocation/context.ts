@@ -149,6 +149,15 @@ export interface LiveRun {
   readonly pid: number | null
 }
 
+/** A run of this tool, live or ended, as `ctx.runs.find` finds it; a member is null where no record tells it. */
+export interface RecordedRun {
+  readonly run_id: string
+  readonly session_id: string | null
+  /** The dot path of the command that started it. */
+  readonly command: string | null
+  readonly name: string | null
+}
+
 /** Finding and stopping runs: what a cleanup command of an author's own is made of. */
 export interface Runs {
   /**
@@ -160,6 +169,11 @@ export interface Runs {
     readonly session?: string
     readonly command?: string
   }): Promise<readonly LiveRun[]>
+  /**
+   * The run that an id or a unique prefix names, live or ended.
+   * @throws CommandExit `RUN_NOT_FOUND` (exit 5); `AMBIGUOUS_RUN` (exit 2), which `faultyRunNames` finds in `validate`
+   */
+  find(run: string): Promise<RecordedRun>
   /**
    * Ends runs as the built-in `stop` does, all at once: TERM to the whole tree, the grace, KILL.
    * @param grace_ms 5000 where left out

@@ -118,6 +118,7 @@ function runsOf(facts: CallFacts): Runs {
   const access = async () => (await import('./run-access.js')).runAccess(facts)
   return {
     live: async which => (await access()).live(which),
+    find: async run => (await access()).find(run),
     stop: async (run_ids, options) => (await access()).stop(run_ids, options),
     template: async name => (await import('./template-access.js')).templateOf(facts, name),
   }

@@ -1,6 +1,6 @@
 /** `ctx.runs`: finding and stopping runs for authors' own commands, cleanup commands above all. */
 import { look } from '../process/liveness.js'
-import { liveRunIds } from '../runs/find.js'
+import { findRun, liveRunIds } from '../runs/find.js'
 import { isOver, type RunView, viewRun } from '../runs/status.js'
 import { stopAndRefresh } from '../runs/stop-and-refresh.js'
 import { isRunIdPrefix } from '../store/ids.js'
@@ -9,6 +9,7 @@ import type { CallFacts } from './call-facts.js'
 import type { LiveRun, Runs } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
 import { BACKGROUND_GRACE_MS } from './grace.js'
+import { ambiguousRun, runNotFound } from './run-names.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
 
@@ -29,6 +30,20 @@ export function runAccess(facts: CallFacts): Omit<Runs, 'template'> {
           .filter(({ session_id }) => which.session === undefined || session_id === which.session)
           .filter(({ command }) => which.command === undefined || command === which.command)
       )
+    },
+    async find(run) {
+      const root = recorded()
+      const found = root ? findRun(root, run) : null
+      if (found?.kind === 'ambiguous') throw ambiguousRun(run, found.candidates)
+      const view = root && found?.kind === 'found' ? viewRun(root, found.run_id) : null
+      if (!view || !isRecorded(view)) throw runNotFound(facts, run)
+      const { run_id, intent } = view
+      return {
+        run_id,
+        session_id: intent?.session_id ?? null,
+        command: intent?.command ?? null,
+        name: intent?.name ?? null,
+      }
     },
     async stop(run_ids, { grace_ms = BACKGROUND_GRACE_MS } = {}) {
       if (!(Number.isFinite(grace_ms) && grace_ms >= 0))

@@ -1,4 +1,6 @@
 /** `ctx.runs`: what an author's own cleanup command finds and stops. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { CommandExit } from '../../../framework/invocation/command-exit.js'
 import { until } from '../../e2e/harness/until.js'
@@ -100,4 +102,34 @@ test('where nothing was ever recorded nothing is found, and looking leaves nothi
   expect(envelope?.data).toEqual({ runs: [] })
   const { existsSync } = await import('node:fs')
   expect(existsSync(`${path}/state`)).toBe(false)
+})
+
+test('a run is found by its id or a prefix of it, live and ended; what names none, or several, is refused', async () => {
+  const { held, ask } = await holding(async ctx => {
+    const [run] = await until('the run', async () => {
+      const runs = await ctx.runs.live({ command: 'holds' })
+      return runs[0]?.pid ? runs : null
+    })
+    const id = run?.run_id ?? ''
+    const live = await ctx.runs.find(id.slice(0, 11))
+    await ctx.runs.stop([id])
+    const ended = await ctx.runs.find(id)
+    const refused = []
+    for (const name of ['0'.repeat(12), id.slice(0, 3), '../../etc', ''])
+      refused.push(await tried(() => ctx.runs.find(name)))
+    // A directory comes before its first record: it has an id to tell from others, and is no run yet.
+    const other = id.slice(0, 11) + (id.endsWith('0') ? '1' : '0')
+    mkdirSync(join(ctx.env['EMBEDDED_STATE_DIR'] ?? '', 'runs', other), { mode: 0o700 })
+    for (const name of [id.slice(0, 11), other]) refused.push(await tried(() => ctx.runs.find(name)))
+    return { is_named: live.run_id === id && ended.run_id === id, live, ended, refused }
+  })
+  const run = { session_id: 's1', command: 'holds', name: null }
+  const unknown = ['RUN_NOT_FOUND', 5]
+  expect(await ask()).toMatchObject({
+    is_named: true,
+    live: run,
+    ended: run,
+    refused: [unknown, unknown, unknown, unknown, ['AMBIGUOUS_RUN', 2], unknown],
+  })
+  await held
 })
