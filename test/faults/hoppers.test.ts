@@ -42,6 +42,8 @@ async function hopped(
     const { run_id } = await launch.running(`s${pace}`)
     await until('it to hop', () => existsSync(join(world.path, 'hopping')))
     const stopped = await launch.call(['stop', run_id, ...options])
+    const left = (await world.survivors()).filter(({ comm }) => ['hopper', 'sleep'].includes(comm))
+    expect(left, stopped.stdout).toEqual([])
     expect(stopped.code, stopped.stdout).toBe(0)
     expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
     await world.nothingLeft()

@@ -2,7 +2,6 @@
  * SIGKILL to the shim, or to the guard that goes on with its work, at any system call of its life. After the shim the
  * guard ends the run with nobody calling, or lists what may be somebody else's; after both the next cleanup ends it.
  */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
@@ -10,7 +9,7 @@ import { canTrace, KillAt, type Moment, type Victim } from './harness/kill-at.js
 import { Launch } from './harness/launch.js'
 import { randomIntegers, SEED } from './harness/random.js'
 import { inEveryWay } from './harness/ways.js'
-import { World } from './harness/world.js'
+import { commandOf, World } from './harness/world.js'
 
 /**
  * Ends by itself, so that its shim goes on to the last of what it does: first of all to end the two that are left. One
@@ -53,7 +52,9 @@ inEveryWay(['start'], ({ verb, method }) => {
       const ends = launch.run_ids.map(run_id => launch.read(run_id, 'end'))
       const listed = ends.flatMap(({ leftovers }) => leftovers.map(pidOf))
       expect(listed, `FAULT_SEED=${SEED}`).toEqual(expect.arrayContaining(left.map(({ pid }) => pid)))
-      expect(new Set(left.map(commandOf)), `FAULT_SEED=${SEED}`).toEqual(new Set(left.map(() => DAEMON)))
+      expect(new Set(left.map(({ pid }) => commandOf(pid))), `FAULT_SEED=${SEED}`).toEqual(
+        new Set(left.map(() => DAEMON)),
+      )
       const cleanup = await launch.call(['cleanup', '--all-sessions'])
       expect(cleanup.code, `FAULT_SEED=${SEED}: ${cleanup.stdout}`).toBe(0)
       await world.nothingLeft()
@@ -87,9 +88,6 @@ inEveryWay(['start'], ({ verb, method }) => {
 })
 
 const pidOf = ({ identity }: { identity: { pid: number } }): number => identity.pid
-
-const commandOf = ({ pid }: { pid: number }): string =>
-  readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
 
 type Struck = Awaited<ReturnType<KillAt['struck']>>
 

@@ -10,7 +10,8 @@ import { inBatches } from './harness/batches.js'
 import { canTrace, KillAt, type Moment } from './harness/kill-at.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
-import { World } from './harness/world.js'
+import type { Below } from './harness/witness.js'
+import { commandOf, World } from './harness/world.js'
 
 /** The first process that an owner starts is its guard, the second the program. */
 const STARTING: readonly Moment[] = [
@@ -38,8 +39,11 @@ const PROGRAMS = [
   ['sleep', '3600'],
   ['sh', '-c', 'sleep 3600 & exit 0'],
 ]
-/** Ignores TERM, as do its children, and says in a file of its own when it does. */
-const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600 & : >ready.$$; while :; do sleep 1; done"]
+/**
+ * Ignores TERM, as do its children, and says in a file of its own when it does. Its pid is a fraction of what they are
+ * told to sleep: by that they are known, whoever is their parent.
+ */
+const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600.$$ & : >ready.$$; while :; do sleep 1.$$; done"]
 
 const is_traceable = canTrace()
 const traced = is_traceable ? '' : ' (needs ptrace)'
@@ -72,11 +76,13 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await inBatches(ENDING, AT_ONCE, async moment => {
         const { struck } = await begin(world, launch, way, moment)
         const { run_id, main } = await launch.running(sessionOf(moment))
-        await until(`${moment}: the program ${main.pid} to ignore TERM`, () =>
-          existsSync(join(world.path, `ready.${main.pid}`)),
-        )
+        await until(`${moment}: the program ${main.pid} to ignore TERM`, async () => {
+          const is_ready = existsSync(join(world.path, `ready.${main.pid}`))
+          return is_ready && (await sleepsOf(world, main.pid)).length > 0
+        })
         const stopped = await launch.call(['stop', run_id, '--kill-after', '300ms'])
-        const left = (await world.survivors()).filter(({ pid, ppid }) => [pid, ppid].includes(main.pid))
+        const family = (await world.survivors()).filter(({ pid, ppid }) => [pid, ppid].includes(main.pid))
+        const left = [...family, ...(await sleepsOf(world, main.pid))]
         expect(left, `${moment}: ${stopped.stdout}`).toEqual([])
         expect(stopped.code, `${moment}: ${stopped.stdout}`).toBe(0)
         expect(stopped.envelope.data.stopped, moment).toMatchObject([{ run_id, survivors: [] }])
@@ -87,6 +93,12 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     },
   )
 })
+
+const sleepsOf = async (world: World, main_pid: number): Promise<Below[]> =>
+  (await world.survivors()).filter(({ pid }) => {
+    const command = commandOf(pid)
+    return command.startsWith('sleep ') && command.endsWith(`.${main_pid}`)
+  })
 
 const sessionOf = (moment: Moment): string => moment.replaceAll(/\W/g, '-')
 

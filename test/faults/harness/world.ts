@@ -197,9 +197,17 @@ function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
+/** The words of a process, apart by blanks (proc_pid_cmdline(5)); empty for one that has ended. */
+export function commandOf(pid: number): string {
+  try {
+    return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+  } catch {
+    // It ended while it was read.
+    return ''
+  }
+}
+
 function describeAll(left: readonly Below[]): string {
-  const words = left
-    .slice(0, NAMED)
-    .map(one => JSON.stringify({ ...one, cmdline: textOf(`/proc/${one.pid}/cmdline`).replaceAll('\0', ' ') }))
+  const words = left.slice(0, NAMED).map(one => JSON.stringify({ ...one, cmdline: commandOf(one.pid) }))
   return [`${left.length} processes`, ...words].join('\n')
 }
