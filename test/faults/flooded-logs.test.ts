@@ -53,8 +53,10 @@ inEveryWay(['start'], ({ method }) => {
       ['logs', run_id],
       ['logs', run_id, '-f'],
       ['wait', run_id],
-    ])
-      expect((await tool.call(argv)).signal).toBe(null)
+    ]) {
+      const { code, stdout } = await tool.call(argv)
+      expect(code, `${argv.join(' ')}: ${stdout}`).toBe(0)
+    }
     expect((await tool.call(['show', run_id])).envelope.data).toMatchObject({ exit_code: 7 })
     if (method === 'subreaper') await world.nothingLeft()
     await world.witness.clear()

@@ -50,6 +50,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     }
     if (!is_ended) {
       expect(await asked(world)).toEqual(pids)
+      await expectBothWindows(world)
       const again = await launch.call(['stop', run_id])
       expect(again.code, again.stdout).toBe(0)
     }
@@ -70,8 +71,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(stopped.code, stopped.stdout).toBe(0)
     expect(stopped.envelope.data.stopped).toMatchObject([{ survivors: [] }])
     expect(await asked(world)).toEqual(pids)
-    const windows = (await world.survivors()).filter(({ comm }) => comm === 'sleep')
-    expect(windows).toHaveLength(has_tmux ? 2 : 0)
+    await expectBothWindows(world)
     await world.witness.clear()
   })
 })
@@ -93,6 +93,12 @@ const use = (world: World): string => `${agent(world, 'ask')} && ${tmux(world, `
 async function shared(world: World): Promise<void> {
   const answer = await world.sh(use(world))
   expect(answer.code, answer.stderr).toBe(0)
+}
+
+/** The first one, and the one that was opened by who came later: nothing else sleeps by then. */
+async function expectBothWindows(world: World): Promise<void> {
+  const windows = (await world.survivors()).filter(({ comm }) => comm === 'sleep')
+  expect(windows).toHaveLength(has_tmux ? 2 : 0)
 }
 
 /** The pids of the daemons, as they tell them to whoever asks. */
