@@ -18,6 +18,23 @@ const needs = can_make ? '' : ' (needs a PID namespace)'
 
 /** Its child leads a session of its own, and is tied to it by its parent, the run's marker and the journal. */
 const PARENT = ['sh', '-c', 'setsid sh -c "echo \\$\\$ >child; exec sleep 3600" & wait; sleep 3600']
+/** What is left of each: a child that outlives it, a daemon that is tied to it by its environment alone. */
+const LEAVING = {
+  run: ['sh', '-c', 'setsid sleep 3600 & exit 0'],
+  start: [
+    'sh',
+    '-c',
+    'until [ -e begin ]; do sleep 0.05; done; setsid -f sleep 3600; rm begin; exec tail -f /dev/null',
+  ],
+}
+const GRACE = { run: ['--grace', '100ms'], start: [] }
+/** What ends a run or what it left, each by the name of the run's session. */
+const ENDING: Readonly<Record<string, (run_id: string) => readonly string[]>> = {
+  stop: run_id => ['stop', run_id, '--kill-after', '200ms'],
+  'stop-force': run_id => ['stop', '--force', run_id],
+  'session-stop': () => ['session', 'stop', 'session-stop'],
+  cleanup: () => ['cleanup', '--all-sessions'],
+}
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test.skipIf(!can_make)(`everybody on record is dead, and others have their pids${needs}`, async () => {
@@ -94,6 +111,81 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await world.nothingLeft()
     },
   )
+
+  test.skipIf(!can_make).each<[string, readonly Held[], 'main' | 'child']>([
+    ['a child of a run whose owner lives', [], 'child'],
+    ['a child of a lost run', ['guard', 'owner'], 'child'],
+    ['the program of a lost run whose child lives', ['guard', 'owner'], 'main'],
+  ])(`%s is dead, and a stop ends the rest while another has its pid${needs}`, async (_, lost, who) => {
+    const { world, launch, recorded, child } = await family(way)
+    const [dead, other] = who === 'main' ? [recorded.main, child] : [child, recorded.main]
+    await kill(
+      world,
+      lost.map(name => recorded[name]),
+    )
+    await kill(world, [dead])
+    const canary = await Canary.start(world, who, dead.pid)
+    expect(canary.process.start_time).not.toBe(dead.start_time)
+    expect(await lives(world, other)).toBe(true)
+
+    const { code, stdout, envelope } = await launch.call(['stop', recorded.run_id, '--kill-after', '5s'])
+    expect(await lives(world, other), stdout).toBe(false)
+    expect(code, stdout).toBe(0)
+    expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+    await until('the canary to be alone', async () => onlyLeft(world, canary))
+    await canary.expectUntouched('the stop')
+    await canary.end()
+    await world.nothingLeft()
+  })
+})
+
+inEveryWay(['run', 'start'] as const, ({ verb, method }) => {
+  const leaves = verb === 'run' || method === 'snapshot'
+  const unless = leaves ? needs : ' (tracked completely it leaves nothing)'
+  test.skipIf(!can_make || !leaves)(
+    `what an ended run had left is dead, and another has its pid: nobody signals him${unless}`,
+    async () => {
+      const world = World.create(method, SPACE)
+      const launch = new Launch(world, verb, LEAVING[verb], GRACE[verb])
+      // Each call is the first that is made of what its run had left.
+      for (const [session, argv] of Object.entries(ENDING)) {
+        const run_id = await ended(world, launch, session)
+        const left = (await world.survivors()).filter(({ comm }) => comm === 'sleep')
+        const { survivors, leftovers } = launch.read(run_id, 'end')
+        expect([...survivors, ...leftovers]).toMatchObject(left.map(({ pid }) => ({ identity: { pid } })))
+        const [dead] = left
+        if (!dead) throw new Error('nothing was left')
+        await kill(world, [dead])
+        const canary = await Canary.start(world, session, dead.pid)
+        expect(canary.process.start_time).not.toBe(dead.start_time)
+
+        const { code, stdout, envelope } = await launch.call(argv(run_id))
+        await canary.expectUntouched(`${session}: ${stdout}`)
+        expect(code, stdout).toBe(0)
+        for (const stopped of envelope.data.stopped) expect(stopped.survivors).toEqual([])
+        await canary.end()
+        await world.nothingLeft()
+      }
+    },
+  )
+
+  /** A run that ended with something left on record. A background one is stopped, once its owner could not look. */
+  async function ended(world: World, launch: Launch, session: string): Promise<string> {
+    const { answer } = await world.exec(launch.argv(session))
+    if (verb === 'run') {
+      expect((await answer).code, (await answer).stdout).toBe(0)
+      return launch.runOf(session)
+    }
+    const { run_id, owner } = await launch.running(session)
+    await answer
+    expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
+    const begin = world.file('begin', '')
+    await until('the daemon to have left', () => !existsSync(begin))
+    expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
+    const stopped = await launch.call(['stop', run_id])
+    expect(stopped.code, stopped.stdout).toBe(3)
+    return run_id
+  }
 })
 
 inEveryWay(['start'], ({ method }) => {
@@ -135,7 +227,11 @@ async function family({ verb, method }: Way) {
   return { world, launch, recorded, child }
 }
 
+type Held = keyof Omit<Recorded, 'run_id'>
 type Someone = Recorded['main']
+
+const lives = async (world: World, { pid, start_time }: Someone): Promise<boolean> =>
+  (await world.survivors()).some(one => one.pid === pid && one.start_time === start_time)
 
 /** Stopped before the first of them dies, so that none can do anything about the death of another. */
 async function kill(world: World, who: readonly Someone[]): Promise<void> {
