@@ -2,9 +2,10 @@
  * The package goes while its runs go on, or is installed anew under them: runs are still ended by their lifetime, by
  * their guard, and by a stop of the installation that is there then.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { Installation } from './harness/installation.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay } from './harness/ways.js'
 import { World } from './harness/world.js'
@@ -23,9 +24,9 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
     'the package is %s: a lifetime, a guard and a stop end their runs',
     async fate => {
       const world = World.create(method)
-      const { installation, script } = installedIn(world)
-      const bounded = new Launch(world, verb, FAMILY, LIFETIME, script)
-      const free = new Launch(world, verb, FAMILY, [], script)
+      const installation = new Installation(world)
+      const bounded = new Launch(world, verb, FAMILY, LIFETIME, installation.script)
+      const free = new Launch(world, verb, FAMILY, [], installation.script)
       const calls = await Promise.all([
         world.exec(bounded.argv('lifetime')),
         world.exec(free.argv('guard')),
@@ -35,8 +36,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       for (const { run_id, main } of runs) await free.seen(run_id, await world.pidsIn(`child.${main.pid}`, 2))
       if (verb === 'start') for (const { answer } of calls) expect((await answer).code).toBe(0)
 
-      rmSync(installation, { recursive: true })
-      if (fate === 'replaced') install(installation)
+      installation.delete()
+      if (fate === 'replaced') installation.install()
 
       const [lifetime, guard, stop] = runs
       if (!lifetime || !guard || !stop) throw new Error('a run is missing')
@@ -59,14 +60,14 @@ inEveryWay(['run'], ({ method }) => {
     "the package is deleted: run keeps its program's exit code, and answers in %s",
     async format => {
       const world = World.create(method)
-      const { installation, script } = installedIn(world)
+      const installation = new Installation(world)
       const hold = join(world.path, 'hold')
       writeFileSync(hold, '')
       const program = ['sh', '-c', 'while [ -e "$1" ]; do sleep 0.05; done; exit 7', 'sh', hold]
-      const launch = new Launch(world, 'run', program, ['--format', format], script)
+      const launch = new Launch(world, 'run', program, ['--format', format], installation.script)
       const call = await world.exec(launch.argv('code'))
       await launch.running('code')
-      rmSync(installation, { recursive: true })
+      installation.delete()
       rmSync(hold)
       const { code, stderr } = await call.answer
       expect(code, stderr).toBe(7)
@@ -75,23 +76,3 @@ inEveryWay(['run'], ({ method }) => {
     },
   )
 })
-
-/** An installation of this world alone, and its tool. */
-function installedIn(world: World) {
-  const installation = join(world.path, 'installation')
-  install(installation)
-  return { installation, script: join(installation, 'node_modules/chaperone/dist/bin/chaperone.js') }
-}
-
-/** As npm leaves it, of a later version by its name; only the package itself is there for this test alone. */
-function install(place: string): void {
-  const modules = join(inject('consumer'), 'node_modules')
-  const own = join(place, 'node_modules')
-  mkdirSync(own, { recursive: true })
-  for (const name of readdirSync(modules).filter(name => !name.startsWith('.') && name !== 'chaperone'))
-    symlinkSync(join(modules, name), join(own, name))
-  for (const part of ['dist', 'schemas', 'package.json'])
-    cpSync(join(modules, 'chaperone', part), join(own, 'chaperone', part), { recursive: true })
-  const path = join(own, 'chaperone/package.json')
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/"version": "[^"]*"/, '"version": "0.99.0"'))
-}

@@ -31,23 +31,21 @@ export class Launch {
 
   /**
    * @param options of the command, for `run` and `start`
-   * @param script of the reference tool, where it is not the built one, for `run` and `start`
+   * @param script of the reference tool, where it is not the built one; for `ctx.run`, of a tool that runs the program
    */
   constructor(
     world: World,
     verb: Verb,
     program: readonly string[],
     options: readonly string[] = [],
-    script: string = CHAPERONE,
+    script?: string,
   ) {
     this.#world = world
     this.#verb = verb
     this.#words = verb === 'ctx.run' ? [] : [...options, '--', ...program]
     this.state = join(world.root, stateOf(world.path, verb))
-    this.#script =
-      verb === 'ctx.run'
-        ? probe(world, `await ctx.run(${JSON.stringify(program)})\nreturn { ran: true }`)
-        : script
+    const tracking = `await ctx.run(${JSON.stringify(program)})\nreturn { ran: true }`
+    this.#script = script ?? (verb === 'ctx.run' ? probe(world, tracking) : CHAPERONE)
   }
 
   /** The whole command line that runs the program. */
