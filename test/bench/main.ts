@@ -13,8 +13,11 @@ export interface Row {
   readonly what: string
   readonly measured: string
   readonly budget: string
-  readonly within: boolean
+  /** Null where it could not be measured. */
+  readonly within: boolean | null
 }
+
+const VERDICTS: Readonly<Record<string, string>> = { true: 'ok  ', false: 'OVER', null: '----' }
 
 const [asked = '20', only] = process.argv.slice(2)
 const rounds = Number(asked)
@@ -25,7 +28,7 @@ try {
     ({ name }) => !only || name.startsWith(only),
   )) {
     for (const { what, measured, budget, within } of await rows(directory, rounds))
-      console.log(`${within ? 'ok  ' : 'OVER'} ${what.padEnd(58)} ${measured.padEnd(34)} ${budget}`)
+      console.log(`${VERDICTS[String(within)]} ${what.padEnd(58)} ${measured.padEnd(34)} ${budget}`)
   }
 } finally {
   rmSync(directory, { recursive: true, force: true })

@@ -36,7 +36,7 @@ export async function runRows(directory: string, rounds: number): Promise<Row[]>
   }
   const pm2 = Pm2.install(directory)
   if (!pm2)
-    return [run, { what: '`start` beside pm2', measured: 'pm2 is not to be had', budget: '', within: true }]
+    return [run, { what: '`start` beside pm2', measured: 'pm2 is not to be had', budget: '', within: null }]
   try {
     return [run, ...(await besidePm2(pm2, call, env, rounds))]
   } finally {
