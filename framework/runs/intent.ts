@@ -77,10 +77,13 @@ export function withdrawIntent(root: StateRoot, run_id: string): void {
  * misses it. Never throws.
  */
 export function stayLive(root: StateRoot, run_id: string): void {
-  if (existsSync(root.live(run_id))) return
+  const path = root.live(run_id)
+  if (existsSync(path)) return
+  const directory = dirname(path)
   try {
-    createPrivateDirectory(dirname(root.live(run_id)))
-    closeSync(openSync(root.live(run_id), 'wx', 0o600))
+    // What a symlink leads to is somebody else's.
+    if (createPrivateDirectory(directory) === 'exists' && isSymlink(directory)) return
+    closeSync(openSync(path, 'wx', 0o600))
   } catch {
     // The disk does not take it now; its owner asks again.
   }
