@@ -4,7 +4,6 @@ import { resolveCommand } from '../argv/resolve.js'
 import { keepCode } from '../compiled-code/keep-code.js'
 import { globalFlags } from '../contract/global-flags.js'
 import type { ToolIdentity } from '../contract/registry.js'
-import { endPastNode } from '../process/end-past-node.js'
 import { callTool } from './call.js'
 import {
   manifestTarget,
@@ -62,7 +61,6 @@ export async function runMain(
   await stderrFlushed()
   // Of any other call V8 has compiled what most calls do not need.
   if (is_usual && exit_code === 0) keepCode()
-  endPastNode()
   return exit(exit_code)
 }
 

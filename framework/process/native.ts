@@ -39,7 +39,7 @@ export interface Native {
    */
   exitOf(pid: number): Exited | null
   /** _exit(2): nothing of Node or of the C library has its say. Returns only where that could not be called. */
-  exit: (code: number) => void
+  exit(code: number): void
   /**
    * pipe2(2), both ends closed to new programs.
    * @returns the reading and the writing end; null where there is none to be had

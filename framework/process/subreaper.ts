@@ -6,7 +6,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type ChildrenOf, lookAtChildren } from './children.js'
-import { offerEnd, withdrawEnd } from './end-past-node.js'
 import type { Exited, Native } from './native.js'
 import type { Spawn } from './posix-spawn.js'
 import { signalByPidfd } from './signal.js'
@@ -63,13 +62,11 @@ export class Subreaper {
     subscribe(CHANNEL, this.#started)
     process.on('SIGCHLD', this.#childEnded)
     signalByPidfd(native)
-    offerEnd(native.exit)
   }
 
   /** Leaves the children to Node's care, and orphans to whoever is above us. */
   resign(): void {
     this.#native.prctl(PR_SET_CHILD_SUBREAPER, 0)
-    withdrawEnd()
     unsubscribe(CHANNEL, this.#started)
     process.off('SIGCHLD', this.#childEnded)
     if (this.#reaping) clearTimeout(this.#reaping)
@@ -115,6 +112,15 @@ export class Subreaper {
   /** @param pids of adopted children that have exited: only we reap them, so until then each pid is its own */
   reapAdopted(pids: readonly number[]): void {
     for (const pid of pids) this.#native.reap(pid)
+  }
+
+  /**
+   * Ends this process at once: Node takes itself apart before it ends, as long as the end of a run takes (2 ms of 12,
+   * measured on Node 20). Not for who shares its stdout or stderr: Node makes such a pipe blocking again at its end.
+   * Returns only where that could not be done.
+   */
+  exit(code: number): void {
+    this.#native.exit(code)
   }
 
   /** Reaps every adopted child that has exited. */

@@ -1,8 +1,8 @@
 /** Owning one background run, from the handshake to the end record, wherever its program sits. */
 import type { Socket } from 'node:net'
 import { keepCode } from '../compiled-code/keep-code.js'
-import { endPastNode } from '../process/end-past-node.js'
 import { errnoOf } from '../process/errno.js'
+import type { Subreaper } from '../process/subreaper.js'
 import { startThreadPool } from '../process/thread-pool.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
 import { type Guard, startGuard } from '../runs/guard.js'
@@ -53,7 +53,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     starter.answer({ failed: { code, message, errno } })
     return
   }
-  const { run, guard, intent } = owned
+  const { run, guard, subreaper, intent } = owned
   faults.tell(thrown => run.noteFault(thrown))
   signals.tell(run)
   starter.answer({ started: { pid: run.main.pid } })
@@ -70,13 +70,14 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   starter.close()
   keepCode()
   // All is recorded and said; taking Node apart would take as long again as the end of the run.
-  endPastNode()
+  subreaper?.exit(0)
   process.exit()
 }
 
 interface Owned {
   readonly run: OwnedRun
   readonly guard: Guard
+  readonly subreaper: Subreaper | null
   readonly intent: RunIntent
 }
 
@@ -106,7 +107,7 @@ async function start(root: StateRoot, run_id: string, starter: Starter, seat: Se
         stdio,
       })
       followReadiness(root, intent, run.streams)
-      return { run, guard, intent }
+      return { run, guard, subreaper, intent }
     } finally {
       taken.release()
     }

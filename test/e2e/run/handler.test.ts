@@ -1,6 +1,4 @@
 /** `ctx.foreground` in an author's command: the report and the exit code are the framework's, whatever the handler does. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
 import { reportOf } from './calls.js'
@@ -34,22 +32,6 @@ describe('a handler', () => {
     expect(answer.code).toBe(3)
     expect(data).toMatchObject({ seen: 3, exit_code: 3, background_processes: [] })
     expect(data.run_id).toMatch(/^[0-9a-f]{12}$/)
-  })
-
-  test.each([
-    ['', []],
-    [', and whoever gave Node options gets the end of Node', ['--cpu-prof', '--cpu-prof-dir', 'profiles']],
-  ])('may listen for the exit of the process%s', async (_, options) => {
-    const sandbox = Sandbox.create()
-    const body = `await ctx.foreground.run(['sh', '-c', 'exit 3'])
-      process.on('exit', code => process.getBuiltinModule('node:fs').writeFileSync('exited', String(code)))
-      return {}`
-    const script = tool(sandbox, body)
-    const words = [process.execPath, ...options, script, 'go'].map(word => `'${word}'`).join(' ')
-    const answer = await sandbox.sh(words)
-    expect(answer.code, answer.stderr).toBe(3)
-    expect(readFileSync(join(sandbox.path, 'exited'), 'utf8')).toBe('3')
-    expect(existsSync(join(sandbox.path, 'profiles'))).toBe(options.length > 0)
   })
 
   test.each([

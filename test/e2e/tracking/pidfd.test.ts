@@ -1,4 +1,4 @@
-/** What the native module does for an owner, as the kernel sees it: signals by descriptors, and an end without its own. */
+/** A process that is signalled alone is signalled by a descriptor of it, which never means another (pidfd_open(2)). */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,18 +25,5 @@ test.skipIf(!has_tracer || IS_FORCED)(
     // Signal 0 only asks.
     expect(calls.match(/kill\(\d+, SIG\w+\)/g)).toBeNull()
     await sandbox.nothingLeft()
-  },
-)
-
-test.skipIf(!has_tracer || IS_FORCED)(
-  'run syncs its records, and nobody’s stdout or stderr (with strace, subreaper)',
-  async () => {
-    const sandbox = Sandbox.create()
-    const trace = join(sandbox.path, 'trace')
-    const traced = `${TRACER} -qq -y -e trace=fsync -o '${trace}' '${process.execPath}' '${CHAPERONE}'`
-    expect((await sandbox.sh(`${traced} run -- true >out 2>err`)).code).toBe(0)
-    const synced = readFileSync(trace, 'utf8')
-    expect(synced).toContain('/.intent.json.')
-    expect(synced).not.toMatch(/fsync\([12]</)
   },
 )
