@@ -7,7 +7,7 @@ import { internalsOf, recordedState } from '../../framework/invocation/internals
 import { type CleanScope, cleanFiles } from './cleanup-files.js'
 import { endRuns, type Selection, selectRuns } from './cleanup-runs.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
-import { graceOf, KILL_AFTER } from './kill-after.js'
+import { graceOf, KILL_AFTER, killAfterFaults } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 import { warnOfUnknownSessions } from './unusable-records.js'
 
@@ -68,8 +68,10 @@ export default defineCommand({
     { description: 'End all runs of a session', command: '{tool} cleanup --session ci-job-7' },
     { description: 'What would go', command: '{tool} cleanup --scope all --dry-run' },
   ],
-  validate: args =>
-    args['min-age'] < 0 ? [{ param: 'min-age', message: '--min-age must be 0 or more' }] : [],
+  validate: args => [
+    ...killAfterFaults(args['kill-after']),
+    ...(args['min-age'] < 0 ? [{ param: 'min-age', message: '--min-age must be 0 or more' }] : []),
+  ],
   async execute(args, ctx) {
     const root = recordedState(ctx)
     const selection: Selection = args['all-sessions']

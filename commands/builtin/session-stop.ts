@@ -5,7 +5,7 @@ import { internalsOf, recordedState } from '../../framework/invocation/internals
 import { isSessionKnown, SessionStop } from '../../framework/runs/stop-session.js'
 import { isSessionId, SESSION_ID_PATTERN } from '../../framework/store/session-id.js'
 import { FOREIGN_RUN, OWNER_HUNG, SURVIVORS } from './exits.js'
-import { graceOf, KILL_AFTER } from './kill-after.js'
+import { graceOf, KILL_AFTER, killAfterFaults } from './kill-after.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 import { warnOfUnknownSessions } from './unusable-records.js'
 
@@ -44,15 +44,17 @@ export default defineCommand({
   },
   timeout_seconds: 0,
   examples: [{ description: 'End a whole session', command: '{tool} session stop ci-job-7' }],
-  validate: ({ id }) =>
-    isSessionId(id)
+  validate: ({ id, 'kill-after': kill_after }) => [
+    ...killAfterFaults(kill_after),
+    ...(isSessionId(id)
       ? []
       : [
           {
             param: 'id',
             message: `${JSON.stringify(id.slice(0, 80))} is no session id; it must match ${SESSION_ID_PATTERN}`,
           },
-        ],
+        ]),
+  ],
   async execute({ id, force, 'kill-after': kill_after }, ctx) {
     const root = recordedState(ctx)
     if (!root || !isSessionKnown(root, id)) {

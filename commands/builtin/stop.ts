@@ -4,7 +4,7 @@ import { defineCommand } from '../../framework/author.js'
 import { faultyRunNames, RUN_PATTERN } from '../../framework/invocation/run-names.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import { FOREIGN_RUN, OWNER_HUNG, RUN_NOT_FOUND, SURVIVORS } from './exits.js'
-import { graceOf, KILL_AFTER } from './kill-after.js'
+import { graceOf, KILL_AFTER, killAfterFaults } from './kill-after.js'
 import { namedRuns } from './named-run.js'
 import { effectOf, failUnlessStopped, STOPPED_SCHEMA } from './stopped.js'
 
@@ -43,8 +43,9 @@ export default defineCommand({
   },
   timeout_seconds: 0,
   examples: [{ description: 'Stop one run', command: '{tool} stop 3f2a' }],
-  validate({ run, runs }, ctx) {
+  validate({ run, runs, 'kill-after': kill_after }, ctx) {
     const faults = [
+      ...killAfterFaults(kill_after),
       ...faultyRunNames(runs, 'runs', ctx),
       ...faultyRunNames(run === undefined ? [] : [run], 'run', ctx),
     ]

@@ -25,6 +25,25 @@ test('a program that ignores TERM is killed after the grace, and only then calle
   await sandbox.nothingLeft()
 })
 
+test.each([
+  ['stop', (run_id: string) => ['stop', run_id]],
+  ['session stop', () => ['session', 'stop', 's']],
+  ['cleanup', () => ['cleanup', '--all-sessions']],
+] as const)(
+  '%s with a grace of more than a year, or of nothing that is a time, ends nothing',
+  async (_, words) => {
+    const sandbox = Sandbox.create()
+    const { data } = (await sandbox.call(['start', '--session', 's', '--', ...SLEEPER])).envelope
+    for (const grace of ['366d', '99999999999999s', '-1s', 'soon']) {
+      const refused = await sandbox.call([...words(data.run_id), '--kill-after', grace])
+      expect([refused.code, refused.envelope.error.code], grace).toEqual([2, 'ARG_ERROR'])
+      expect(refused.envelope.error.message).toContain('--kill-after')
+    }
+    expect(isAlive(data.background_pid)).toBe(true)
+    expect((await sandbox.call(['stop', data.run_id, '--kill-after', '365d'])).code).toBe(0)
+  },
+)
+
 test('a program that is stopped by SIGSTOP is ended, too', async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
