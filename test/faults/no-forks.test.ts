@@ -69,21 +69,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
   test.skipIf(!can_be_nobody).each(['a stop', 'the end of the program'] as const)(
     `%s: an owner that may start no process or thread any more ends its run, and itself${can_be_nobody ? '' : ' (needs root, and setpriv)'}`,
     async by => {
-      const world = World.create(method)
-      const scene = nobodysScene(world)
-      const asNobody = async (...argv: readonly string[]) =>
-        (await world.exec([...AS_NOBODY, ...argv], scene)).answer
-      const launch = new Launch(world, verb, FAMILY)
-      const call = asNobody(...launch.argv('s'))
-      const { run_id, owner, main } = await launch.running('s')
-      await complete(world)
-      // What nobody has seen is tied to the run by nothing but its marker once its parent has gone.
-      const family = await named(world, 'sleep')
-      await launch.seen(
-        run_id,
-        family.map(({ pid }) => pid),
-      )
-      if (verb === 'start') expect((await call).code).toBe(0)
+      const { world, launch, asNobody, call, recorded } = await nobodysFamily({ verb, method })
+      const { run_id, owner, main } = recorded
       expect((await asNobody('prlimit', '--pid', String(owner.pid), '--nproc=0:0')).code).toBe(0)
       if (by === 'a stop') {
         const stop = ['stop', run_id, '--kill-after', '300ms']
@@ -113,20 +100,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
   test.skipIf(!can_be_nobody)(
     `a guard that may start no process or thread cannot end its run: that is lost, and ended by a cleanup${can_be_nobody ? '' : ' (needs root, and setpriv)'}`,
     async () => {
-      const world = World.create(method)
-      const scene = nobodysScene(world)
-      const asNobody = async (...argv: readonly string[]) =>
-        (await world.exec([...AS_NOBODY, ...argv], scene)).answer
-      const launch = new Launch(world, verb, FAMILY)
-      const call = asNobody(...launch.argv('s'))
-      const { run_id, owner, guard } = await launch.running('s')
-      await complete(world)
-      const family = await named(world, 'sleep')
-      await launch.seen(
-        run_id,
-        family.map(({ pid }) => pid),
-      )
-      if (verb === 'start') expect((await call).code).toBe(0)
+      const { world, asNobody, recorded } = await nobodysFamily({ verb, method })
+      const { run_id, owner, guard } = recorded
       expect((await asNobody('prlimit', '--pid', String(guard.pid), '--nproc=0:0')).code).toBe(0)
       expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
       await until('the guard to be gone', async () =>
@@ -161,6 +136,26 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
     },
   )
 })
+
+/** A run of that user's, of which everybody has been seen. */
+async function nobodysFamily({ verb, method }: Way) {
+  const world = World.create(method)
+  const scene = nobodysScene(world)
+  const asNobody = async (...argv: readonly string[]) =>
+    (await world.exec([...AS_NOBODY, ...argv], scene)).answer
+  const launch = new Launch(world, verb, FAMILY)
+  const call = asNobody(...launch.argv('s'))
+  const recorded = await launch.running('s')
+  await complete(world)
+  // What nobody has seen is tied to the run by nothing but its marker once its parent has gone.
+  const family = await named(world, 'sleep')
+  await launch.seen(
+    recorded.run_id,
+    family.map(({ pid }) => pid),
+  )
+  if (verb === 'start') expect((await call).code).toBe(0)
+  return { world, launch, asNobody, call, recorded }
+}
 
 async function family({ verb, method }: Way) {
   const world = World.create(method)
