@@ -115,8 +115,8 @@ export class Subreaper {
   }
 
   /**
-   * Ends this process at once: Node takes itself apart before it ends, as long as the end of a run takes (2 ms of 12,
-   * measured on Node 20). Not for who shares its stdout or stderr: Node makes such a pipe blocking again at its end.
+   * Ends this process at once: Node takes itself apart before it ends, a fifth of what the end of a run takes its shim
+   * (1.8 of 9.5 ms of processor time, measured on Node 20). Not for who shares its stdout or stderr: Node makes such a pipe blocking again at its end.
    * Returns only where that could not be done.
    */
   exit(code: number): void {

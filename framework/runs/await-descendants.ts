@@ -68,7 +68,7 @@ export async function awaitDescendants(
         empty_looks = left.length + undecided.length === 0 ? empty_looks + 1 : 0
         if (empty_looks >= EMPTY_LOOKS) return waited()
         if (empty_looks > 0) continue
-        found_any ||= left.length > 0
+        found_any ||= left.length + undecided.length > 0
         next_look = monotonicMs() + Math.max(LOOK_INTERVAL_MS, (monotonicMs() - now) * LOOK_SPACING)
       } catch (error) {
         failed(error)

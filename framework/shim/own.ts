@@ -69,7 +69,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
   await seat.leave(intent)
   starter.close()
   keepCode()
-  // All is recorded and said; taking Node apart would take as long again as the end of the run.
+  // All is recorded and said; taking Node apart would only take time.
   subreaper?.exit(0)
   process.exit()
 }

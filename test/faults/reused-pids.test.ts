@@ -10,7 +10,7 @@ import { Canary } from './harness/canary.js'
 import { Launch, type Recorded } from './harness/launch.js'
 import { canMake } from './harness/space.js'
 import { inEveryWay, type Way } from './harness/ways.js'
-import { World } from './harness/world.js'
+import { World, type WorldAnswer } from './harness/world.js'
 
 const SPACE = { has_pids: true }
 const can_make = canMake(SPACE)
@@ -102,13 +102,9 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       const { world, launch, recorded } = await family(way)
       expect(await world.witness.kill(recorded.guard, 'SIGKILL')).toBe(true)
       const canary = await Canary.start(world, 'guard', recorded.guard.pid)
-      const { code, stdout, envelope } = await launch.call(['stop', recorded.run_id])
-      expect(code, stdout).toBe(0)
-      expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
-      await until('the canary to be alone', async () => onlyLeft(world, canary))
-      await canary.expectUntouched('the stop')
-      await canary.end()
-      await world.nothingLeft()
+      const answer = await launch.call(['stop', recorded.run_id])
+      expectStopped(answer)
+      await untouched(world, canary)
     },
   )
 
@@ -128,14 +124,10 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(canary.process.start_time).not.toBe(dead.start_time)
     expect(await lives(world, other)).toBe(true)
 
-    const { code, stdout, envelope } = await launch.call(['stop', recorded.run_id, '--kill-after', '5s'])
-    expect(await lives(world, other), stdout).toBe(false)
-    expect(code, stdout).toBe(0)
-    expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
-    await until('the canary to be alone', async () => onlyLeft(world, canary))
-    await canary.expectUntouched('the stop')
-    await canary.end()
-    await world.nothingLeft()
+    const answer = await launch.call(['stop', recorded.run_id, '--kill-after', '5s'])
+    expect(await lives(world, other), answer.stdout).toBe(false)
+    expectStopped(answer)
+    await untouched(world, canary)
   })
 })
 
@@ -208,6 +200,19 @@ inEveryWay(['start'], ({ method }) => {
     },
   )
 })
+
+function expectStopped({ code, stdout, envelope }: WorldAnswer): void {
+  expect(code, stdout).toBe(0)
+  expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+}
+
+/** The stop left nobody but whoever has the pid of somebody dead, and did nothing to that one. */
+async function untouched(world: World, canary: Canary): Promise<void> {
+  await until('the canary to be alone', async () => onlyLeft(world, canary))
+  await canary.expectUntouched('the stop')
+  await canary.end()
+  await world.nothingLeft()
+}
 
 async function family({ verb, method }: Way) {
   const world = World.create(method, SPACE)
