@@ -40,6 +40,8 @@ export class ForegroundCapability implements Foreground {
   #starting: Promise<StartedInForeground> | null = null
   #running: Promise<RunReport> | null = null
   #report: RunReport | null = null
+  /** Whether the call ended while its program ran: the handler, where nothing else cut it short, did not wait. */
+  #was_left = false
   #listed: ListedPid | null = null
 
   constructor(call: ForegroundCall) {
@@ -70,19 +72,22 @@ export class ForegroundCapability implements Foreground {
   }
 
   /**
-   * The answer of the call: the program's exit code and its report, whatever the handler made of it.
+   * The answer of the call: the program's exit code and its report, whatever the handler made of it. A program that the
+   * handler left running was ended for it, and that is the handler's failure.
    * @param cut what cut the call short: a time limit is answered as such, a signal was the program's
    * @returns null where no program ran
    */
   answer(handled: Outcome, cut: Cut | null): Outcome | null {
     if (!this.#report) return null
-    if (cut?.kind === 'timeout') return { ...handled, data: withReport(handled, this.#report) }
+    if (cut ? cut.kind === 'timeout' : this.#was_left)
+      return { ...handled, data: withReport(handled, this.#report) }
     return delegatedOutcome(this.#report, cut ? success({}) : handled)
   }
 
   /** The call ends: so does the program, where it runs. Nothing can be started afterwards. Never rejects. */
   async end(cause: StopCause, grace_ms: number): Promise<void> {
     this.#over.abort()
+    this.#was_left = this.#running !== null && this.#report === null
     const started = await this.#starting?.catch(() => null)
     started?.run.stop(cause, grace_ms)
     await this.#running?.catch(() => null)

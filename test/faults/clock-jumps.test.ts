@@ -6,8 +6,9 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Launch } from './harness/launch.js'
+import { withinLifetime } from './harness/lifetimes.js'
 import { canMake, type Space } from './harness/space.js'
-import { inEveryWay } from './harness/ways.js'
+import { inEveryWay, type Verb } from './harness/ways.js'
 import { program, World } from './harness/world.js'
 
 const DAY_S = 86_400
@@ -34,30 +35,10 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   test.skipIf(!can_make).each(JUMPS)(
     `the clock jumps a day $name, and runs end when they should${needs}`,
     async ({ seconds }) => {
-      const world = World.create(method, SPACE)
-      const long = new Launch(world, verb, ['sleep', '3600'], ['--max-lifetime', '1h'])
-      await world.exec(long.argv('long'))
-      const going = await long.running('long')
-      const before = long.read(going.run_id, 'main').started_at
-      // The lifetime of a tracked child is that of its call.
-      const short = new Launch(
-        world,
-        verb === 'ctx.run' ? 'start' : verb,
-        ['sleep', '3600'],
-        ['--max-lifetime', '3s'],
+      const { world, long, going, before, short, ending, limited, waiting } = await withinLifetime(
+        () => World.create(method, SPACE),
+        (made, lifetime) => jumpedAmid(made, verb, seconds, lifetime),
       )
-      const waiting = await world.spawn(['wait', '--session', 'short', '--timeout', '1h'])
-      await world.exec(short.argv('short'))
-      const ending = await short.running('short')
-      const limited = await world.exec([
-        ...short.argv('x').slice(0, 2),
-        'wait',
-        ending.run_id,
-        '--timeout',
-        '1s',
-      ])
-
-      jump(world, seconds)
 
       expect((await limited.answer).code, (await limited.answer).stdout).toBe(10)
       expect(await short.record(ending.run_id, 'end')).toMatchObject({
@@ -108,6 +89,26 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     },
   )
 })
+
+/**
+ * The clock has jumped, and there are: a run that goes on, one whose lifetime is not over yet, a wait for that with a
+ * limit, and one without.
+ */
+async function jumpedAmid(world: World, verb: Verb, seconds: number, max_lifetime: string) {
+  const long = new Launch(world, verb, ['sleep', '3600'], ['--max-lifetime', '1h'])
+  await world.exec(long.argv('long'))
+  const going = await long.running('long')
+  const before = long.read(going.run_id, 'main').started_at
+  // The lifetime of a tracked child is that of its call.
+  const limiting = verb === 'ctx.run' ? 'start' : verb
+  const short = new Launch(world, limiting, ['sleep', '3600'], ['--max-lifetime', max_lifetime])
+  const waiting = await world.spawn(['wait', '--session', 'short', '--timeout', '1h'])
+  await world.exec(short.argv('short'))
+  const ending = await short.running('short')
+  const limited = await world.spawn(['wait', ending.run_id, '--timeout', '1s'])
+  jump(world, seconds)
+  return { world, long, going, before, short, ending, limited, waiting }
+}
 
 /** In one write: every program sees one of the two times. */
 function jump(world: World, seconds: number): void {

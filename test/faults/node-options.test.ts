@@ -16,6 +16,8 @@ const HARMLESS = [
   // A tool that is an ES module does not start with it.
   '--input-type=module',
 ]
+/** With these Node does nothing until a debugger comes. */
+const WAITING = ['--inspect-brk=127.0.0.1:0', '--inspect-wait=127.0.0.1:0']
 /** With these Node ends before any program of its own. */
 const FATAL = ['--require=/none/missing.cjs', '--import=/none/missing.mjs', '--no-such-option', '"']
 const AT_ONCE = 3
@@ -49,12 +51,16 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
 
   test('the program alone has them, by --env: the run is held and ended as any other', async () => {
     const world = World.create(method)
-    await inBatches([...[...HARMLESS, ...FATAL].entries()], AT_ONCE, async ([index, NODE_OPTIONS]) => {
-      const launch = new Launch(world, verb, PROGRAM, ['--env', `NODE_OPTIONS=${NODE_OPTIONS}`])
-      const { answer } = await world.exec(launch.argv(`s${index}`))
-      if (verb === 'start') expect((await answer).code, NODE_OPTIONS).toBe(0)
-      await heldAndEnded(world, launch, index, NODE_OPTIONS)
-    })
+    await inBatches(
+      [...[...HARMLESS, ...WAITING, ...FATAL].entries()],
+      AT_ONCE,
+      async ([index, NODE_OPTIONS]) => {
+        const launch = new Launch(world, verb, PROGRAM, ['--env', `NODE_OPTIONS=${NODE_OPTIONS}`])
+        const { answer } = await world.exec(launch.argv(`s${index}`))
+        if (verb === 'start') expect((await answer).code, NODE_OPTIONS).toBe(0)
+        await heldAndEnded(world, launch, index, NODE_OPTIONS)
+      },
+    )
     await world.nothingLeft()
   })
 

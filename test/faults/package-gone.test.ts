@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Installation } from './harness/installation.js'
 import { Launch } from './harness/launch.js'
+import { withinLifetime } from './harness/lifetimes.js'
 import { inEveryWay } from './harness/ways.js'
 import { World } from './harness/world.js'
 
@@ -16,44 +17,45 @@ const FAMILY = [
   '-c',
   'sleep 3600 & echo $! >"child.$$"; setsid sleep 3600 & echo $! >>"child.$$"; exec sleep 3600',
 ]
-/** Less than the row may take, more than it takes to get to the end of the package. */
-const LIFETIME = ['--max-lifetime', '6s']
 
 inEveryWay(['start', 'run'], ({ verb, method }) => {
   test.each(['deleted', 'replaced'])(
     'the package is %s: a lifetime, a guard and a stop end their runs',
     async fate => {
-      const world = World.create(method)
-      const installation = new Installation(world)
-      const bounded = new Launch(world, verb, FAMILY, LIFETIME, installation.script)
-      const free = new Launch(world, verb, FAMILY, [], installation.script)
-      const calls = await Promise.all([
-        world.exec(bounded.argv('lifetime')),
-        world.exec(free.argv('guard')),
-        world.exec(free.argv('stop')),
-      ])
-      const runs = await Promise.all(['lifetime', 'guard', 'stop'].map(session => free.running(session)))
-      for (const { run_id, main } of runs) await free.seen(run_id, await world.pidsIn(`child.${main.pid}`, 2))
-      if (verb === 'start') for (const { answer } of calls) expect((await answer).code).toBe(0)
-
-      installation.delete()
-      if (fate === 'replaced') installation.install()
-
-      const [lifetime, guard, stop] = runs
-      if (!lifetime || !guard || !stop) throw new Error('a run is missing')
+      const { world, launch, lifetime, guard, stop } = await withinLifetime(
+        () => World.create(method),
+        (made, max_lifetime) => withoutPackage(made, verb, fate, max_lifetime),
+      )
       const was_there = await world.witness.kill(guard.owner, 'SIGKILL')
       const stopped = await world.call(['stop', stop.run_id])
       expect(stopped.code, stopped.stdout).toBe(0)
       expect(stopped.envelope.data.stopped).toMatchObject([{ survivors: [] }])
       await world.nothingLeft()
-      for (const { run_id } of runs)
-        expect(free.read(run_id, 'end')).toMatchObject({ survivors: [], leftovers: [] })
+      const ends = [lifetime, guard, stop].map(({ run_id }) => launch.read(run_id, 'end'))
+      for (const end of ends) expect(end).toMatchObject({ survivors: [], leftovers: [] })
       expect(was_there).toBe(true)
-      const causes = [lifetime, guard, stop].map(({ run_id }) => free.read(run_id, 'end').stop_cause)
-      expect(causes).toEqual(['max_lifetime', 'owner_lost', 'user'])
+      expect(ends.map(({ stop_cause }) => stop_cause)).toEqual(['max_lifetime', 'owner_lost', 'user'])
     },
   )
 })
+
+/** Three runs of a package that went while they ran; the first one has a lifetime. */
+async function withoutPackage(world: World, verb: 'start' | 'run', fate: string, max_lifetime: string) {
+  const installation = new Installation(world)
+  const begin = async (session: string, options: readonly string[] = []) => {
+    const launch = new Launch(world, verb, FAMILY, options, installation.script)
+    const { answer } = await world.exec(launch.argv(session))
+    const recorded = await launch.running(session)
+    await launch.seen(recorded.run_id, await world.pidsIn(`child.${recorded.main.pid}`, 2))
+    if (verb === 'start') expect((await answer).code).toBe(0)
+    return { launch, recorded }
+  }
+  const begun = [begin('lifetime', ['--max-lifetime', max_lifetime]), begin('guard'), begin('stop')] as const
+  const [{ launch, recorded: lifetime }, { recorded: guard }, { recorded: stop }] = await Promise.all(begun)
+  installation.delete()
+  if (fate === 'replaced') installation.install()
+  return { world, launch, lifetime, guard, stop }
+}
 
 inEveryWay(['run'], ({ method }) => {
   test.each(['json', 'plain'])(

@@ -4,10 +4,9 @@
  */
 import { expect, test } from 'vitest'
 import { Launch, type Recorded } from './harness/launch.js'
+import { withinLifetime } from './harness/lifetimes.js'
 import { inEveryWay, type Way } from './harness/ways.js'
 import { World } from './harness/world.js'
-
-const LIFETIME = '3s'
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   const stops = [
@@ -55,9 +54,15 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
   test.skipIf(way.verb === 'ctx.run')(
     'its lifetime is over while it is stopped: nothing is said to have ended, until it goes on',
     async () => {
-      const { world, launch, recorded } = await stopped(way, ['--max-lifetime', LIFETIME])
+      const { world, launch, recorded, options } = await withinLifetime(
+        () => World.create(way.method),
+        async (made, lifetime) => {
+          const limited = ['--max-lifetime', lifetime]
+          return { ...(await stopped(way, made, limited)), options: limited }
+        },
+      )
       // As long once more, from now on.
-      const later = new Launch(world, way.verb, ['sleep', '3600'], ['--max-lifetime', LIFETIME])
+      const later = new Launch(world, way.verb, ['sleep', '3600'], options)
       await world.exec(later.argv('later'))
       await later.record(await later.runOf('later'), 'end')
       const shown = (await launch.call(['show', recorded.run_id])).envelope.data
@@ -74,8 +79,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 })
 
 /** A run whose owner is stopped. */
-async function stopped({ verb, method }: Way, options: readonly string[] = []) {
-  const world = World.create(method)
+async function stopped({ verb, method }: Way, world = World.create(method), options: readonly string[] = []) {
   const launch = new Launch(world, verb, ['sleep', '3600'], options)
   const started = await world.exec(launch.argv('s'))
   // Its answer tells that the run goes on when its caller has gone.

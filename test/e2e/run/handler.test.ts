@@ -1,4 +1,5 @@
 /** `ctx.foreground` in an author's command: the report and the exit code are the framework's, whatever the handler does. */
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
 import { reportOf } from './calls.js'
@@ -62,6 +63,19 @@ describe('a handler', () => {
     const sandbox = Sandbox.create()
     const answer = await sandbox.call(['go'], { script: tool(sandbox, body) })
     expect([answer.code, answer.stdout, reportOf(answer).error.code]).toEqual([1, '', code])
+    await sandbox.nothingLeft()
+  })
+
+  test('that does not wait for its program has it ended, and has failed whatever that makes of its end', async () => {
+    const sandbox = Sandbox.create()
+    const up = join(sandbox.path, 'up')
+    const body = `void ctx.foreground.run(['sh', '-c', 'trap "exit 3" TERM; : >"$1"; while :; do sleep 0.02; done', 'sh', '${up}'])
+      const { existsSync } = await import('node:fs')
+      while (!existsSync('${up}')) await new Promise(done => setTimeout(done, 10))
+      return {}`
+    const answer = await sandbox.call(['go'], { script: tool(sandbox, body) })
+    expect([answer.code, answer.stdout, reportOf(answer).error.code]).toEqual([1, '', 'FOREGROUND_NOT_RUN'])
+    expect(reportOf(answer).data).toMatchObject({ exit_code: 3, background_processes: [] })
     await sandbox.nothingLeft()
   })
 
