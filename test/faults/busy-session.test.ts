@@ -10,11 +10,12 @@ import { inBatches } from './harness/batches.js'
 import { Launch, stateOf } from './harness/launch.js'
 import { SEED } from './harness/random.js'
 import { inEveryWay } from './harness/ways.js'
-import { World } from './harness/world.js'
+import { World, type WorldAnswer } from './harness/world.js'
 
 const ACTORS = 4
-const OPERATIONS = { subreaper: 1_000, snapshot: 400 }
+const OPERATIONS = 1_000
 const CHILDREN = 500
+const SHIMS = 200
 const CHILDREN_AT_ONCE = 40
 /** Before each so many are let go that all have ended when the last one answers. */
 const LOOKS = 50
@@ -22,8 +23,26 @@ const LOOKS_AT_ONCE = 3
 /** It ends a hang: a crowd may take its time. */
 const MANY_MS = 120_000
 
+/** Exits as it is told, once it was let go at the gate of its environment. */
+const WAITING = ['sh', '-c', 'read -r _ <"$GATE"; exit "$1"', 'sh'] as const
+
+/** Starts what waits, so many, and prints the runs with what they will exit with. */
+const STARTER = `${embedding(`[...${JSON.stringify(WAITING)}, number]`)}
+const started = []
+let next = 0
+const work = async () => {
+  for (let index = next++; index < ${SHIMS}; index = next++) {
+    const code = index % 256
+    const { envelope } = await tool.call(['launch', '--session', 'busy', String(code)], { env: process.env })
+    started.push([envelope.data.run_id, code])
+  }
+}
+await Promise.all(Array.from({ length: ${ACTORS} }, work))
+console.log(JSON.stringify(started))
+`
+
 /** Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered. */
-const ACTOR = `${embedding(`['sh', '-c', 'echo one; exec sleep "$1"', 'sh', number]`)}
+const ACTOR = `${embedding(`['sh', '-c', 'echo one; exec sleep "$1"', 'sh', number], number === '7200' ? { name: 'web', unique: true } : {}`)}
 const env = process.env
 const call = argv => tool.call(argv, { env })
 let [seed, operations] = process.argv.slice(2).map(Number)
@@ -34,23 +53,28 @@ const random = below => {
 const known = []
 const any = () => known[random(known.length)] ?? 'ffffffffffff'
 const OPERATIONS = [
-  () => ['launch', '--session', 'busy', '3600'],
-  () => ['launch', '--session', 'busy', '0.0' + random(10)],
-  () => ['stop', any(), '--kill-after', '1s'],
-  () => ['stop', any(), any(), '--force'],
-  ...Array.from({ length: 6 }, () => () => ['show', any()]),
-  ...Array.from({ length: 3 }, () => () => ['logs', any()]),
-  () => ['ps', '--all', '--limit', '0'],
-  () => ['ps'],
-  () => ['wait', any(), '--timeout', '50ms'],
-  () => ['session', 'list'],
+  ...Array.from({ length: 3 }, () => () => ['launch', '--session', 'busy', '3600']),
+  ...Array.from({ length: 3 }, () => () => ['launch', '--session', 'busy', '0.0' + random(10)]),
+  // By a name, which one run of the session has.
+  ...Array.from({ length: 3 }, () => () => ['launch', '--session', 'busy', '7200']),
+  ...Array.from({ length: 3 }, () => () => ['stop', any(), '--kill-after', '1s']),
+  ...Array.from({ length: 3 }, () => () => ['stop', any(), any(), '--force']),
+  ...Array.from({ length: 12 }, () => () => ['show', any()]),
+  ...Array.from({ length: 8 }, () => () => ['logs', any()]),
+  ...Array.from({ length: 2 }, () => () => ['ps', '--all', '--limit', '0']),
+  ...Array.from({ length: 3 }, () => () => ['ps']),
+  ...Array.from({ length: 3 }, () => () => ['wait', any(), '--timeout', '50ms']),
+  ...Array.from({ length: 3 }, () => () => ['session', 'list']),
+  () => ['cleanup', '--session', 'busy', '--kill-after', '1s'],
+  () => ['session', 'stop', 'busy', '--kill-after', '1s'],
 ]
 const done = []
 for (let count = 0; count < operations; count += 1) {
   const argv = known.length === 0 ? OPERATIONS[0]() : OPERATIONS[random(OPERATIONS.length)]()
   const { exit_code, envelope } = await call(argv)
-  done.push({ argv, exit_code, code: envelope.error?.code ?? null, message: envelope.error?.message ?? null })
   const run_id = argv[0] === 'launch' ? envelope.data?.run_id : undefined
+  const { code = null, message = null } = envelope.error ?? {}
+  done.push({ argv, exit_code, code, message, run_id: run_id ?? null })
   // Also those of the others: whoever looks learns of them.
   const seen = argv[0] === 'ps' ? (envelope.data?.runs ?? []).map(run => run.run_id) : []
   for (const id of [run_id, ...seen]) if (id !== undefined && !known.includes(id)) known.push(id)
@@ -62,22 +86,26 @@ interface Done {
   readonly argv: readonly string[]
   readonly exit_code: number
   readonly code: string | null
+  /** Of what was launched, or found to run by its name. */
+  readonly run_id: string | null
 }
 
-/** A wait may take longer than it was given, and a run be stopped, by whoever saw it, before it has started. */
+/**
+ * A wait may take longer than it was given; a run be stopped, by whoever saw it or its session, before it has started,
+ * or meet a session that is being stopped.
+ */
 const isExpected = ({ argv, exit_code, code }: Done): boolean =>
   exit_code === 0 ||
   (argv[0] === 'wait' && code === 'WAIT_TIMEOUT') ||
-  (argv[0] === 'launch' && code === 'STOPPED_BEFORE_START')
+  (argv[0] === 'launch' && (code === 'STOPPED_BEFORE_START' || code === 'SESSION_STOPPING'))
 
 inEveryWay(['start'], ({ method }) => {
-  const operations = OPERATIONS[method]
-  test(`${operations} operations of ${ACTORS} at once in one session are each answered as they should be, and each run has one end`, async () => {
+  test(`${OPERATIONS} operations of ${ACTORS} at once in one session are each answered as they should be, and each run has one end`, async () => {
     const world = World.create(method)
     const script = world.tool('actor', ACTOR)
     const answers = await Promise.all(
       Array.from({ length: ACTORS }, async (_, index) => {
-        const actor = [process.execPath, script, String(SEED + index), String(operations / ACTORS)]
+        const actor = [process.execPath, script, String(SEED + index), String(OPERATIONS / ACTORS)]
         return (await world.exec(actor, { cwd: inject('consumer') })).answer
       }),
     )
@@ -85,7 +113,7 @@ inEveryWay(['start'], ({ method }) => {
       expect(code, stderr).toBe(0)
       return JSON.parse(stdout)
     })
-    expect(done).toHaveLength(operations)
+    expect(done).toHaveLength(OPERATIONS)
     const wrong = done.filter(one => !isExpected(one))
     expect(wrong, `FAULT_SEED=${SEED}`).toEqual([])
 
@@ -93,7 +121,9 @@ inEveryWay(['start'], ({ method }) => {
     expect(stopped.code, stopped.stdout).toBe(0)
     await world.nothingLeft()
     const launch = new Launch(world, 'start', ['true'])
-    expect(launch.run_ids).toHaveLength(done.filter(({ argv }) => argv[0] === 'launch').length)
+    const launched = done.flatMap(({ run_id }) => run_id ?? [])
+    expect(launch.run_ids).toEqual(expect.arrayContaining(launched))
+    expect(new Set(launched).size).toBeGreaterThan(OPERATIONS / 20)
     for (const run_id of launch.run_ids)
       expect(launch.read(run_id, 'end'), run_id).toMatchObject({ run_id, survivors: [] })
     expect((await world.call(['ps'])).envelope.data.runs).toEqual([])
@@ -103,11 +133,7 @@ inEveryWay(['start'], ({ method }) => {
 inEveryWay(['ctx.run'], ({ method }) => {
   test(`${LOOKS} ps while ${CHILDREN} tracked children end: none is shown as anything but what it was`, async () => {
     const world = World.create(method)
-    const gate = join(world.path, 'gate')
-    execFileSync('mkfifo', [gate])
-    // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
-    const fd = openSync(gate, constants.O_RDWR)
-    onTestFinished(() => closeSync(fd))
+    const gate = new Gate(world)
     const script = probe(
       world,
       `let next = 0
@@ -115,46 +141,108 @@ inEveryWay(['ctx.run'], ({ method }) => {
       const work = async () => {
         for (let index = next++; index < ${CHILDREN}; index = next++) {
           const code = index % 256
-          const { run_id, exit_code } = await ctx.run(['sh', '-c', 'read -r _ <gate; exit "$1"', 'sh', String(code)])
+          const { run_id, exit_code } = await ctx.run([...${JSON.stringify(WAITING)}, String(code)])
           ends[run_id] = [code, exit_code]
         }
       }
       await Promise.all(Array.from({ length: ${CHILDREN_AT_ONCE} }, work))
       return { ends }`,
     )
-    const { answer } = await world.spawn(['go'], { script })
+    const { answer } = await world.spawn(['go'], { script, env: gate.env })
     const children = async () => (await world.survivors()).filter(({ comm }) => comm === 'sh').length
     // One more is the guard.
     await until('the first children', async () => (await children()) > CHILDREN_AT_ONCE, MANY_MS)
-    const looks = await inBatches(Array.from({ length: LOOKS }), LOOKS_AT_ONCE, async () => {
-      const ended_before = endedIn(join(world.root, stateOf(world.path, 'ctx.run'), 'runs'))
-      writeSync(fd, '\n'.repeat(CHILDREN / LOOKS))
-      return { ended_before, answer: await world.call(['ps', '--all', '--limit', '0'], { script }) }
-    })
+    const looks = await gate.lookedThrough(CHILDREN, stateOf(world.path, 'ctx.run'), script)
     const { code, stdout, envelope } = await answer
     expect(code, stdout).toBe(0)
     const codes: [string, [number, number]][] = Object.entries(envelope.data.ends)
     expect(codes).toHaveLength(CHILDREN)
     for (const [run_id, [expected, exit_code]] of codes)
       expect([run_id, exit_code]).toEqual([run_id, expected])
-    for (const { ended_before, answer: look } of looks) {
-      expect(look.code, look.stdout).toBe(0)
-      expect(look.envelope.ok).toBe(true)
-      expect(look.envelope.warnings).toEqual([])
-      const shown: Shown[] = look.envelope.data.runs
-      const ended = new Map(shown.filter(({ status }) => !isGoing(status)).map(run => [run.run_id, run]))
-      expect(ended_before.filter(run_id => !ended.has(run_id))).toEqual([])
-      for (const { exit_code, signal, status } of shown)
-        if (isGoing(status)) expect([exit_code, signal]).toEqual([null, null])
-      for (const [run_id, [expected]] of codes) {
-        const run = ended.get(run_id)
-        const status = expected === 0 ? 'exited' : 'failed'
-        if (run) expect(run).toMatchObject({ run_id, status, exit_code: expected, signal: null })
-      }
-    }
+    expectTrue(looks, new Map(codes.map(([run_id, [expected]]) => [run_id, expected])))
     await world.nothingLeft()
   })
 })
+
+inEveryWay(['start'], ({ verb, method }) => {
+  // So many owners that each look at all processes are busy with nothing else.
+  test.skipIf(method === 'snapshot')(
+    `${LOOKS} ps while ${SHIMS} background runs end: none is shown as anything but what it was`,
+    async () => {
+      const world = World.create(method)
+      const gate = new Gate(world)
+      const script = world.tool('starter', STARTER)
+      const { answer } = await world.exec([process.execPath, script], {
+        cwd: inject('consumer'),
+        env: gate.env,
+      })
+      const { code, stdout, stderr } = await answer
+      expect(code, stderr).toBe(0)
+      const codes: [string, number][] = JSON.parse(stdout)
+      expect(codes).toHaveLength(SHIMS)
+      const looks = await gate.lookedThrough(SHIMS, stateOf(world.path, verb))
+      const waited = await world.call(['wait', '--session', 'busy'])
+      const ends: Shown[] = waited.envelope.data.runs
+      expect(new Map(ends.map(({ run_id, exit_code }) => [run_id, exit_code]))).toEqual(new Map(codes))
+      expectTrue(looks, new Map(codes))
+      await world.nothingLeft()
+    },
+  )
+})
+
+/** What runs wait at: each line that is written to it lets one of them go on. */
+class Gate {
+  readonly env: { readonly GATE: string }
+  readonly #world: World
+  readonly #fd: number
+
+  constructor(world: World) {
+    this.#world = world
+    this.env = { GATE: join(world.path, 'gate') }
+    execFileSync('mkfifo', [this.env.GATE])
+    // Opened for both, it waits for nobody, and those who come late find their line all the same (fifo(7)).
+    this.#fd = openSync(this.env.GATE, constants.O_RDWR)
+    onTestFinished(() => closeSync(this.#fd))
+  }
+
+  /**
+   * Lets some go on before each look, so that all have ended soon after the last one.
+   * @param waiting how many there are
+   */
+  async lookedThrough(waiting: number, state: string, script?: string): Promise<Look[]> {
+    return inBatches(Array.from({ length: LOOKS }), LOOKS_AT_ONCE, async () => {
+      const ended_before = endedIn(join(this.#world.root, state, 'runs'))
+      writeSync(this.#fd, '\n'.repeat(waiting / LOOKS))
+      const ps = ['ps', '--all', '--limit', '0']
+      return { ended_before, answer: await this.#world.call(ps, script === undefined ? {} : { script }) }
+    })
+  }
+}
+
+interface Look {
+  /** Those whose end was on record before it. */
+  readonly ended_before: readonly string[]
+  readonly answer: WorldAnswer
+}
+
+/** @param codes what each run exits with */
+function expectTrue(looks: readonly Look[], codes: ReadonlyMap<string, number>): void {
+  for (const { ended_before, answer } of looks) {
+    expect(answer.code, answer.stdout).toBe(0)
+    expect(answer.envelope.ok).toBe(true)
+    expect(answer.envelope.warnings).toEqual([])
+    const shown: Shown[] = answer.envelope.data.runs
+    const ended = new Map(shown.filter(({ status }) => !isGoing(status)).map(run => [run.run_id, run]))
+    expect(ended_before.filter(run_id => !ended.has(run_id))).toEqual([])
+    for (const { exit_code, signal, status } of shown)
+      if (isGoing(status)) expect([exit_code, signal]).toEqual([null, null])
+    for (const [run_id, expected] of codes) {
+      const run = ended.get(run_id)
+      const status = expected === 0 ? 'exited' : 'failed'
+      if (run) expect(run).toMatchObject({ run_id, status, exit_code: expected, signal: null })
+    }
+  }
+}
 
 /** A run in an answer of `ps`. */
 interface Shown {

@@ -122,7 +122,11 @@ async function attacked(way: Way, cases: readonly Case[], space: Space | null = 
     const stopped = await launch.call(['stop', run_id])
     expect(stopped.code, `${context}: ${stopped.stdout}`).toBe(0)
     expect(await lives(world, main.pid), context).toBe(false)
-    expect(keptIn(path, before), context).toBe(true)
+    // What another record has to take the place of is set aside; a newer version's own end stays its end.
+    const is_replaced = record === 'end' && how !== 'of a newer version'
+    expect(isIn(path, before), context).toBe(!is_replaced)
+    expect(isSetAside(path, before), context).toBe(is_replaced)
+    expect(existsSync(recordOf(launch, run_id, 'end')), context).toBe(true)
   })
 
   expect((await launch.call(['show', good.run_id])).envelope.data).toMatchObject({
@@ -170,9 +174,11 @@ const lives = async (world: World, pid: number): Promise<boolean> =>
 const contentOf = (path: string): string | null =>
   lstatSync(path).isDirectory() ? null : readFileSync(path, 'latin1')
 
-/** Whether a damaged record is still there, under its name or beside it. */
-function keptIn(path: string, content: string | null): boolean {
-  if (existsSync(path) && contentOf(path) === content) return true
+const isIn = (path: string, content: string | null): boolean =>
+  existsSync(path) && contentOf(path) === content
+
+/** Whether it is still there, beside the name that it had. */
+function isSetAside(path: string, content: string | null): boolean {
   const directory = join(path, '..')
   return readdirSync(directory).some(
     name => name.includes('.corrupt-') && contentOf(join(directory, name)) === content,

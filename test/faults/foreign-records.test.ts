@@ -137,6 +137,14 @@ async function leftAlone(way: Way, { from, seen_from }: View): Promise<void> {
   const [verb = '', ...rest] = launch.argv('s').slice(2)
   const refused = await call([verb, ...rest])
   expect(refused.stdout + refused.stderr).toContain('SESSION_STOPPING')
+  // It may go on for as long as it likes, and its log can be read.
+  const waited = await call(['wait', run_id, '--timeout', '100ms'])
+  expect([waited.code, waited.envelope.error.code], waited.stdout).toEqual([10, 'WAIT_TIMEOUT'])
+  const logs = await call(['logs', run_id])
+  if (way.verb === 'start') expect(logs.envelope.data.lines, logs.stdout).toEqual([])
+  else expect(logs.envelope.error, logs.stdout).toMatchObject({ code: 'NO_LOG' })
+  await call(['cleanup', '--scope', 'all'])
+  expect(stage.records(), 'cleanup --scope all').toEqual(before)
   for (const argv of STOPS) {
     const { code, stdout, envelope } = await call(about(argv, run_id))
     // A cleanup has nothing to do; who names the run is told whose it is.

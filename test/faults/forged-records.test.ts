@@ -21,7 +21,7 @@ const PLACES = ['main', 'owner', 'guard', 'starter', 'seen', 'survivor'] as cons
 const WHO = ['0', '-1', '1', 'ours', 'our parent'] as const
 const CALLS = ['stop --kill-after 50ms', 'stop --force'] as const
 /** Most of the time they wait. */
-const AT_ONCE = 5
+const AT_ONCE = 12
 
 interface Forgery {
   readonly place: (typeof PLACES)[number]
