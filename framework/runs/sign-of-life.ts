@@ -3,6 +3,7 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
+import { sameProcess, self } from '../process/identity.js'
 import { cpuSecondsOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { Patience } from './patience.js'
@@ -53,9 +54,14 @@ export class OwnerWatch {
   }
 }
 
-/** What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him. */
+/**
+ * What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him.
+ * What it costs us to wait tells nothing, where a record names ourselves.
+ */
 function signsOfLife(root: StateRoot, { run_id, owner }: RunView): string {
-  const holders = [owner?.owner, owner?.guard].map(holder => holder && cpuSecondsOf(holder))
+  const holders = [owner?.owner, owner?.guard].map(
+    holder => holder && !sameProcess(holder, self()) && cpuSecondsOf(holder),
+  )
   return [shownAt(root, run_id), ...holders].join()
 }
 
