@@ -40,7 +40,8 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
         (made, lifetime) => jumpedAmid(made, verb, seconds, lifetime),
       )
 
-      expect((await limited.answer).code, (await limited.answer).stdout).toBe(10)
+      const gave_up = await limited
+      expect(gave_up.code, gave_up.stdout).toBe(10)
       expect(await short.record(ending.run_id, 'end')).toMatchObject({
         stop_cause: 'max_lifetime',
         signal: 'SIGTERM',
@@ -90,10 +91,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   )
 })
 
-/**
- * The clock has jumped, and there are: a run that goes on, one whose lifetime is not over yet, a wait for that with a
- * limit, and one without.
- */
+/** The clock has jumped, amid two runs: one that goes on, and one whose lifetime is not over yet. Somebody waits for each. */
 async function jumpedAmid(world: World, verb: Verb, seconds: number, max_lifetime: string) {
   const long = new Launch(world, verb, ['sleep', '3600'], ['--max-lifetime', '1h'])
   await world.exec(long.argv('long'))
@@ -105,7 +103,7 @@ async function jumpedAmid(world: World, verb: Verb, seconds: number, max_lifetim
   const waiting = await world.spawn(['wait', '--session', 'short', '--timeout', '1h'])
   await world.exec(short.argv('short'))
   const ending = await short.running('short')
-  const limited = await world.spawn(['wait', ending.run_id, '--timeout', '1s'])
+  const limited = long.call(['wait', going.run_id, '--timeout', '1s'])
   jump(world, seconds)
   return { world, long, going, before, short, ending, limited, waiting }
 }

@@ -18,7 +18,7 @@ const OPTIONS = { start: [], run: ['--grace', '50ms', '--on-leftover', 'terminat
 /** Half of them after the intent was recorded, before which nothing can be started. */
 const momentsOf = ({ verb }: Way): number => (verb === 'start' ? 200 : 30)
 /** A call that has ended before its moment came is made again, with another one. */
-const TRIES = 5
+const TRIES = 20
 /** Calls that nobody killed. */
 const WHOLE = ['first', 'whole'].map(session => ({ session, was_answered: true }))
 const AT_ONCE = 3
@@ -44,18 +44,16 @@ async function attacked(way: Way): Promise<void> {
   await struckAt(world, launch, 'first', `before call ${NEVER}`)
   const { calls: all } = await struckAt(world, launch, 'whole', `before call ${NEVER}`)
   const { calls: intended } = await struckAt(world, launch, 'intended', 'after link intent.json')
-  const random = randomIntegers()
-  const momentOf = (index: number): number =>
-    index % 2 === 0 ? 1 + random(all) : intended + random(all - intended)
-
   const context = `FAULT_SEED=${SEED}, of ${all} calls`
   const indexes = Array.from({ length: momentsOf(way) }, (_, index) => index)
   const told = (
     await inBatches(indexes, AT_ONCE, async index => {
       const calls: { session: string; was_answered: boolean }[] = []
+      const random = randomIntegers(SEED + index)
       for (let tries = 1; tries <= TRIES; tries += 1) {
         const session = `s${index}-${tries}`
-        const { killed, stdout } = await struckAt(world, launch, session, `before call ${momentOf(index)}`)
+        const moment = index % 2 === 0 ? 1 + random(all) : intended + random(all - intended)
+        const { killed, stdout } = await struckAt(world, launch, session, `before call ${moment}`)
         calls.push({ session, was_answered: stdout !== '' })
         if (killed) return calls
       }
