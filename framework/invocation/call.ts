@@ -274,7 +274,9 @@ class Call {
       this.#request.answered?.()
     } catch (error) {
       await executed?.withdraw()
-      if (error instanceof ReaderGone) return 0
+      // Silently, as after SIGPIPE (REQ-F-014), unless a signal ended the call: of a terminal's end both come.
+      if (error instanceof ReaderGone)
+        return this.#request.interruption.cut?.kind === 'signal' ? envelope.meta.exit_code : 0
       const unwritten = unwritable(error)
       io.write_stderr(renderJson(envelopeOf(unwritten, meta, '')))
       return unwritten.exit_code

@@ -4,6 +4,7 @@ import { resolveCommand } from '../argv/resolve.js'
 import { keepCode } from '../compiled-code/keep-code.js'
 import { globalFlags } from '../contract/global-flags.js'
 import type { ToolIdentity } from '../contract/registry.js'
+import { leaveClosedTerminals } from '../process/terminals-at-exit.js'
 import { callTool } from './call.js'
 import {
   manifestTarget,
@@ -32,6 +33,7 @@ export async function runMain(
   const tool = toolIdentity(definition)
   // The real one, whatever lies over it when the call has ended.
   const exit: (code: number) => never = process.exit.bind(process)
+  leaveClosedTerminals()
   const interruption = new Interruption()
   const signals = new Signals(interruption, exit)
   const io = processIo({ PAGER, GIT_PAGER })

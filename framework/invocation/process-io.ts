@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, realpathSync, writeSync } fr
 import { isAbsolute } from 'node:path'
 import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
+import { isTerminal, mayBeTerminal } from '../process/terminal-descriptor.js'
 import { type Io, ReaderGone } from './io.js'
 
 /** @param replaced_env variables that this process has changed, as they were */
@@ -52,21 +53,6 @@ function entryScript(): string | null {
     return process.argv[1] === undefined ? null : realpathSync(process.argv[1])
   } catch {
     return null
-  }
-}
-
-/** The major number of /dev/null and its like, which are character devices too (null(4)). */
-const MEMORY_DEVICES = 1
-
-/** Only a character device can be a terminal; loading node:tty to ask costs more than reading the command line. */
-function isTerminal(descriptor: number): boolean {
-  try {
-    const stat = fstatSync(descriptor)
-    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MEMORY_DEVICES) return false
-    return process.getBuiltinModule('node:tty').isatty(descriptor)
-  } catch {
-    // It is closed.
-    return false
   }
 }
 
@@ -221,5 +207,9 @@ function writeStream(bytes: Uint8Array): Promise<void> {
   })
 }
 
-const reading = (error: unknown): unknown =>
-  GONE.has(errnoOf(error)) ? new ReaderGone('nobody reads stdout') : error
+function reading(error: unknown): unknown {
+  const errno = errnoOf(error)
+  // A terminal that was closed (measured on Linux); from a disk it is a failure like any other.
+  const is_gone = GONE.has(errno) || (errno === 'EIO' && mayBeTerminal(1))
+  return is_gone ? new ReaderGone('nobody reads stdout') : error
+}

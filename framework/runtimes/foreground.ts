@@ -4,6 +4,7 @@
  */
 import { readStat } from '../process/stat.js'
 import { controllingTerminal } from '../process/terminal.js'
+import { keepTerminals } from '../process/terminals-at-exit.js'
 import { startThreadPool } from '../process/thread-pool.js'
 import type { DescendantsWait } from '../runs/await-descendants.js'
 import { becomeSubreaper } from '../runs/become-subreaper.js'
@@ -14,7 +15,6 @@ import type { RuntimeAdapter, StartedRun, StartRequest } from './adapter.js'
 import { copyOutput, type OutputCopies } from './foreground-copies.js'
 import { ForegroundSignals } from './foreground-signals.js'
 import { HELD_BY_OWNER } from './held-by-owner.js'
-import { keepTerminal } from './keep-terminal.js'
 import { closeWriteEnds, type RealPipe, realPipe } from './real-pipes.js'
 
 /** What a program in the foreground is given of the call that it stands for. */
@@ -90,7 +90,7 @@ async function spawn(
       shares_session: terminal !== null,
     })
     signals.tell(run)
-    if (terminal) keepTerminal()
+    if (terminal) keepTerminals()
     const copied = copies && stdout && stderr ? copyOutput(stdout.output, stderr.output, copies) : null
     const { pid } = run.main
     const holder = guard

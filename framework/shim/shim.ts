@@ -5,6 +5,7 @@
  */
 
 import { closeInheritedDescriptors } from '../process/descriptors.js'
+import { leaveClosedTerminals } from '../process/terminals-at-exit.js'
 import { BACKGROUND_SEAT, HANDSHAKE_DESCRIPTOR } from './background-seat.js'
 import { endLost } from './end-lost.js'
 import { Faults } from './faults.js'
@@ -20,6 +21,7 @@ async function main([mode, ...parameters]: readonly string[]): Promise<void> {
     await own(parameters, faults, BACKGROUND_SEAT)
   } else if (mode === 'own-pane') {
     closeInheritedDescriptors([])
+    leaveClosedTerminals()
     await own(parameters, faults, PANE_SEAT)
   } else if (mode === 'end-lost') {
     closeInheritedDescriptors([])

@@ -1,13 +1,13 @@
 /** The terminal goes, or its keys reach everybody on it, or the server behind it is killed: what sat on it ends whole. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CHAPERONE } from '../e2e/harness/sandbox.js'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
-import { program, World } from './harness/world.js'
+import { commandOf, program, World } from './harness/world.js'
 
 /** One child in the group, one in a session of its own, and one there that ignores what a terminal says. */
 const FAMILY = [
@@ -34,6 +34,41 @@ inEveryWay(['run', 'ctx.run'], way => {
     await expectEnded(world, launch)
   })
 })
+
+const FOREVER: Readonly<Record<string, readonly string[]>> = {
+  run: ['run', '--', 'sleep', '3600'],
+  wait: ['wait', '--session', 'beside'],
+  'events --follow': ['events', '--follow'],
+}
+
+inEveryWay(Object.keys(FOREVER), ({ verb, method }) => {
+  test('its terminal is closed: it exits as by SIGHUP, and does not crash', async () => {
+    const world = World.create(method)
+    expect((await world.call(['start', '--session', 'beside', '--', 'sleep', '7200'])).code).toBe(0)
+    const keys = join(world.path, 'keys')
+    execFileSync('mkfifo', [keys])
+    // The leader of the session alone is told of its terminal's end. This one tells its group, and waits once more.
+    const script = `"$@" <&0 & child=$!; trap "trap '' HUP; kill -HUP 0" HUP; wait $child; wait $child; echo $? >code`
+    const shell = ['sh', '-c', script, 'sh']
+    const argv = [process.execPath, CHAPERONE, ...(FOREVER[verb] ?? [])]
+    const terminal = await world.exec([program('on-terminal'), keys, ...shell, ...argv])
+    await until('the call to listen', async () =>
+      (await world.survivors()).some(({ pid }) => commandOf(pid) === argv.join(' ') && hearsHangup(pid)),
+    )
+    if (verb === 'run') await until('its program', async () => (await named(world, 'sleep')).length === 2)
+    expect(await terminal.kill('SIGKILL')).toBe(true)
+    expect(await world.textIn('code')).toBe('129\n')
+    expect((await world.call(['session', 'stop', 'beside'])).code).toBe(0)
+    await world.nothingLeft()
+  })
+})
+
+/** Whether a process has a handler for SIGHUP (proc_pid_status(5)). */
+function hearsHangup(pid: number): boolean {
+  const path = `/proc/${pid}/status`
+  const caught = existsSync(path) ? /^SigCgt:\t(\w+)$/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined
+  return caught !== undefined && (BigInt(`0x${caught}`) & 1n) === 1n
+}
 
 inEveryWay(['start'], ({ method }) => {
   test.skipIf(!has_tmux)(

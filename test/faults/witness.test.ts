@@ -1,5 +1,6 @@
 /** The oracle of the fault tests itself: it counts what hides, keeps zombies apart, signals nobody else, and can fail. */
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
@@ -53,6 +54,14 @@ test('where it reaps nobody, the dead stay as zombies until it does', async () =
   expect(await world.witness.isEmpty(0)).toBe(false)
   await world.witness.reapAdopted(true)
   await world.nothingLeft()
+})
+
+test('an orphan that crashes is told of, and one that was killed is not', async () => {
+  const world = World.create('snapshot')
+  await world.sh(`setsid -f sh -c 'ulimit -c 0; kill -ABRT $$'; setsid -f sh -c 'kill -KILL $$'`)
+  await until('the crash', () => world.witness.crashed.length > 0)
+  await world.nothingLeft()
+  expect(world.witness.crashed.splice(0)).toMatchObject([{ signal: constants.signals.SIGABRT }])
 })
 
 test('what cannot be executed is told by its errno, and leaves nothing', async () => {

@@ -41,7 +41,15 @@ interface Pending {
   readonly fail: (error: Error) => void
 }
 
+/** An orphan that ended by a signal that tells of a defect. */
+export interface Crashed {
+  readonly pid: number
+  readonly signal: number
+}
+
 export class Witness {
+  /** In the order in which they ended. */
+  readonly crashed: Crashed[] = []
   readonly #process: ChildProcessByStdio<Writable, Readable, null>
   readonly #pending = new Map<string, Pending>()
   readonly #exits = new Map<string, (exit: Exit) => void>()
@@ -139,6 +147,10 @@ export class Witness {
   }
 
   #hear([event = '', id = '', ...rest]: readonly string[]): void {
+    if (event === 'crashed') {
+      this.crashed.push({ pid: Number(id), signal: Number(rest[0]) })
+      return
+    }
     if (event === 'exited') {
       const [code, signal] = rest
       this.#exits.get(id)?.(

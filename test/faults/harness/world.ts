@@ -1,6 +1,6 @@
 /**
  * The world of one fault test: a sandbox, and a witness below which everything of the test is started. At its end
- * whatever is left is killed, and the test fails by it.
+ * whatever is left is killed, and the test fails by it, as it does by an owner or a guard that crashed.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -168,6 +168,7 @@ export class World implements Scene {
     await this.witness.clear()
     await this.witness.close()
     if (left.length > 0) throw new Error(`left running: ${words}`)
+    expect(this.witness.crashed, 'crashed').toEqual([])
   }
 }
 

@@ -13,6 +13,8 @@
  *   kill <id> <pid> <start time> <signal>   killed <id> <errno>, 0 for sent
  *   reap <id> <0 or 1>                      reaping <id>: whether adopted zombies are reaped, as they are at first
  *   clear <id>                              cleared <id>, once everything below was killed
+ *
+ * At any time: crashed <pid> <signal>, of an orphan that ended by a signal that tells of a defect.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -172,6 +174,10 @@ static void spawn(char *id, char *rest) {
   printf("started %s %d\n", id, (int)pid);
 }
 
+static int tells_of_defect(int signal) {
+  return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGILL || signal == SIGFPE;
+}
+
 static void tell_exit(pid_t pid, int status) {
   for (struct command **link = &commands; *link; link = &(*link)->next) {
     struct command *command = *link;
@@ -185,6 +191,7 @@ static void tell_exit(pid_t pid, int status) {
     free(command);
     return;
   }
+  if (WIFSIGNALED(status) && tells_of_defect(WTERMSIG(status))) printf("crashed %d %d\n", (int)pid, WTERMSIG(status));
 }
 
 static void reap(void) {
