@@ -1,6 +1,7 @@
 /** No process can be started any more, by whoever asks for an end or by who holds the run: ending needs none. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CHAPERONE } from '../e2e/harness/sandbox.js'
@@ -114,6 +115,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       expect(await named(world, 'sleep')).toEqual([])
       expect(cleanup.code, cleanup.stdout).toBe(0)
       await world.nothingLeft()
+      // As any Node that gets no thread.
+      expect(world.witness.crashed.splice(0)).toEqual([{ pid: guard.pid, signal: constants.signals.SIGABRT }])
     },
   )
 
