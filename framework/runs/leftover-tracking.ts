@@ -1,6 +1,6 @@
 /**
- * Finding what a run left behind when it ended: those that its end names, those that its journal has beyond these, and
- * what they have started since.
+ * Finding what a run left behind when it ended: those that its end names, those that its journal has beyond these, what
+ * bears its marker (an end names so many and no more), and what all these have started since.
  */
 import { sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
@@ -19,7 +19,10 @@ export interface LeftoverTracking {
 
 type LeftOver = RunEnd['leftovers'][number]
 
-/** @returns null where the run left nothing */
+/**
+ * @returns null where the run left nothing
+ * @throws NodeJS.ErrnoException where the host could not be asked
+ */
 export function leftoverTracking(root: StateRoot, view: RunView): LeftoverTracking | null {
   const { run_id, end, main, leftovers } = view
   if (!end || (end.survivors.length === 0 && end.leftovers.length === 0)) return null
@@ -34,8 +37,10 @@ export function leftoverTracking(root: StateRoot, view: RunView): LeftoverTracki
   }))
   // Reported as the run's, the others are that, whatever ties them to it now.
   journal.add(...told.filter(({ state }) => state === 'own').map(({ one }) => one.identity))
+  const tracked = () => recordedTracking(root, view, main?.main ?? null, journal)
+  journal.add(...tracked().look().marked_only.map(({ identity }) => identity))
   return {
-    tracking: recordedTracking(root, view, main?.main ?? null, journal),
+    tracking: tracked(),
     undecided: told.filter(({ state }) => state === 'unknown').map(({ one }) => one),
   }
 }

@@ -9,6 +9,7 @@ import type { StateRoot } from '../store/state-root.js'
 import { endLostRun } from './end-lost-run.js'
 import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
+import { LastLook } from './last-look.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
@@ -237,9 +238,11 @@ class Stop {
       return this.#result(view, 'already_ended')
     }
     const grace_ms = this.#options.force ? 0 : this.#options.grace_ms
-    const { survivors } = await endTree({ tracking: found.tracking, grace_ms })
+    const tracking = new LastLook(found.tracking)
+    const { survivors } = await endTree({ tracking, grace_ms })
     const { end } = viewRun(this.#root, this.#run_id)
-    const untold = found.undecided.filter(({ identity }) => look(identity) === 'alive')
+    const unnamed = describeProcesses(tracking.last.marked_only)
+    const untold = [...found.undecided, ...unnamed].filter(({ identity }) => look(identity) === 'alive')
     if (survivors.length + untold.length > 0)
       return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], untold)
     leaveLive(this.#root, this.#run_id)

@@ -1,13 +1,11 @@
 /** Trees of hundreds and of thousands, in many sessions, of which a third ignores TERM: nobody of them is left. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
 import { program, World } from './harness/world.js'
-
-const HUGE = 5_000
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test.each([
@@ -15,14 +13,9 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     { size: 500, shape: 'four children each', width: 4 },
     // Each fork in a line costs the kernel more than the one before.
     { size: 150, shape: 'in one line', width: 1 },
+    { size: 5_000, shape: 'eight children each', width: 8 },
   ])('$size processes, $shape, are gone when the stop answers', ({ size, width }) => grown(way, size, width))
 })
-
-const has_subreaper = inject('has_subreaper')
-test.skipIf(!has_subreaper)(
-  `${HUGE} processes below one owner are gone when the stop answers${has_subreaper ? '' : ' (needs a subreaper)'}`,
-  () => grown({ verb: 'start', method: 'subreaper' }, HUGE, 8),
-)
 
 async function grown({ verb, method }: Way, size: number, width: number): Promise<void> {
   const world = World.create(method)
