@@ -30,9 +30,9 @@ export interface Native {
   openPidfd(pid: number): number | null
   /**
    * pidfd_send_signal(2).
-   * @returns whether it was sent
+   * @returns `gone` where the process has exited; `failed` for whatever else kept it from being sent
    */
-  signalPidfd(pidfd: number, signal: NodeJS.Signals): boolean
+  signalPidfd(pidfd: number, signal: NodeJS.Signals): 'sent' | 'gone' | 'failed'
   /**
    * waitpid(2) with WNOHANG for one child.
    * @returns how it exited, and then it is reaped; null where it has not, or is none of ours
@@ -62,6 +62,8 @@ export const NATIVE_PACKAGE = `@koromix/koffi-${process.platform}-${process.arch
 const SYS_PIDFD_SEND_SIGNAL = 424
 const SYS_PIDFD_OPEN = 434
 const WNOHANG = 1
+/** errno(3): the same on every architecture of Linux that has a package. */
+const ESRCH = 3
 const O_CLOEXEC = 0o2000000
 /** As every shell reports the end by a signal. */
 const SIGNALLED = 128
@@ -112,7 +114,8 @@ export function loadNative(path: string): Native {
       return pidfd < 0 ? null : pidfd
     },
     signalPidfd(pidfd, signal) {
-      return syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, SIGNALS.indexOf(signal), 0, 0) === 0
+      if (syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, SIGNALS.indexOf(signal), 0, 0) === 0) return 'sent'
+      return koffi.errno() === ESRCH ? 'gone' : 'failed'
     },
     exit(code) {
       try {

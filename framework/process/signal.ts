@@ -46,8 +46,14 @@ function verifiedSignal(target: ProcessIdentity, signal: NodeJS.Signals, pidfd: 
     case 'rebooted':
       return 'gone'
     case 'alive':
-      return pidfd !== null && native?.signalPidfd(pidfd, signal) ? 'sent' : kill(target.pid, signal)
+      return (pidfd !== null && signalPidfd(pidfd, signal)) || kill(target.pid, signal)
   }
+}
+
+/** @returns null where the kernel does not take it, so that it is left to kill(2); never for one that has exited since */
+function signalPidfd(pidfd: number, signal: NodeJS.Signals): Signalled | null {
+  const signalled = native?.signalPidfd(pidfd, signal) ?? 'failed'
+  return signalled === 'failed' ? null : signalled
 }
 
 /**

@@ -38,7 +38,11 @@ export function leftoverTracking(root: StateRoot, view: RunView): LeftoverTracki
   // Reported as the run's, the others are that, whatever ties them to it now.
   journal.add(...told.filter(({ state }) => state === 'own').map(({ one }) => one.identity))
   const tracked = () => recordedTracking(root, view, main?.main ?? null, journal)
-  journal.add(...tracked().look().marked_only.map(({ identity }) => identity))
+  journal.add(
+    ...tracked()
+      .look()
+      .marked_only.map(({ identity }) => identity),
+  )
   return {
     tracking: tracked(),
     undecided: told.filter(({ state }) => state === 'unknown').map(({ one }) => one),

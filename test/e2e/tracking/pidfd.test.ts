@@ -9,21 +9,53 @@ import { IS_FORCED } from '../harness/tracking-method.js'
 const TRACER = 'strace'
 const has_tracer = spawnSync(TRACER, ['-V']).status === 0
 
-test.skipIf(!has_tracer || IS_FORCED)(
+const is_traced = has_tracer && !IS_FORCED
+
+/**
+ * Ends what a program leaves in its group, under a tracer.
+ * @param inject what the first signal by descriptor is answered with instead of being sent
+ * @returns the calls that signal
+ */
+async function signalsOf(inject: string | null): Promise<string> {
+  const sandbox = Sandbox.create()
+  const trace = join(sandbox.path, 'trace')
+  const run = `run --grace 100ms --on-leftover terminate -- sh -c 'sleep 300 & exit 0'`
+  const fault = inject ? `-e inject=pidfd_send_signal:error=${inject}:when=1` : ''
+  const { code, stderr } = await sandbox.sh(
+    `exec ${TRACER} -qq -e trace=kill,pidfd_send_signal ${fault} -o '${trace}' '${process.execPath}' '${CHAPERONE}' ${run}`,
+  )
+  expect(code, stderr).toBe(0)
+  expect(sandbox.survivors()).toEqual([])
+  await sandbox.nothingLeft()
+  return readFileSync(trace, 'utf8')
+}
+
+/** Signal 0 only asks. */
+const byPid = (calls: string): readonly string[] => calls.match(/kill\(\d+, SIG\w+\)/g) ?? []
+
+test.skipIf(!is_traced)(
   'what a program leaves behind in its group is ended by descriptors, and no pid is signalled (with strace, subreaper)',
   async () => {
-    const sandbox = Sandbox.create()
-    const trace = join(sandbox.path, 'trace')
-    const run = `run --grace 100ms --on-leftover terminate -- sh -c 'sleep 300 & exit 0'`
-    const { code, stderr } = await sandbox.sh(
-      `exec ${TRACER} -qq -e trace=kill,pidfd_send_signal -o '${trace}' '${process.execPath}' '${CHAPERONE}' ${run}`,
-    )
-    expect(code, stderr).toBe(0)
-    expect(sandbox.survivors()).toEqual([])
-    const calls = readFileSync(trace, 'utf8')
+    const calls = await signalsOf(null)
     expect(calls).toMatch(/pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) += 0/)
-    // Signal 0 only asks.
-    expect(calls.match(/kill\(\d+, SIG\w+\)/g)).toBeNull()
-    await sandbox.nothingLeft()
+    expect(byPid(calls)).toEqual([])
+  },
+)
+
+test.skipIf(!is_traced)(
+  'whoever has the pid of a process that ended before its signal gets none (with strace, subreaper)',
+  async () => {
+    const calls = await signalsOf('ESRCH')
+    expect(calls).toMatch(/pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) += -1 ESRCH .*INJECTED/)
+    expect(byPid(calls)).toEqual([])
+  },
+)
+
+test.skipIf(!is_traced)(
+  'where the kernel takes no signal by descriptor, it is sent by pid (with strace, subreaper)',
+  async () => {
+    const calls = await signalsOf('ENOSYS')
+    expect(calls).toMatch(/pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) += -1 ENOSYS .*INJECTED/)
+    expect(byPid(calls)).toEqual([expect.stringContaining('SIGTERM')])
   },
 )
