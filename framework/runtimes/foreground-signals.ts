@@ -64,6 +64,8 @@ export class ForegroundSignals {
 
   release(): void {
     clearInterval(this.#stop_looks)
+    // Who read the records a moment before the end was there still sends it, and it would end us.
+    process.on('SIGUSR2', () => undefined)
     for (const [signal, listener] of this.#installed) process.off(signal, listener)
   }
 
