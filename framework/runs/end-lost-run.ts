@@ -11,13 +11,14 @@ import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import { leftAlone } from '../process/tracking.js'
 import { isSymlink } from '../store/private-directory.js'
-import { adoptReservation, setAside } from '../store/record.js'
+import { adoptReservation } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { describeProcesses, endRecord, shortened } from './end-record.js'
 import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
 import { endNested } from './nested.js'
+import { makeRoomForEnd } from './publish-end.js'
 import { holdersOf, markerOf, recordedTracking } from './recorded-tracking.js'
 import {
   journalPath,
@@ -110,8 +111,7 @@ function record(root: StateRoot, end: RunEnd, owner: ProcessIdentity | null): bo
   const path = recordPath(root, end.run_id, 'end')
   if (isSymlink(root.run(end.run_id))) return false
   try {
-    // What stands and cannot be read says nothing; it is kept beside.
-    if (readEnd(root, end.run_id).state === 'corrupt') setAside(path)
+    makeRoomForEnd(root, end.run_id)
     // Space that the dead owner held: what a full disk still takes.
     const reserved = owner && look(owner) === 'gone' ? adoptReservation(path) : null
     if (reserved) reserved.publish(end, shortened)

@@ -1,7 +1,7 @@
 /** Whether a run is over, for those who wait for it: cheap enough to be asked many times a second, and never for ever. */
 import { monotonicMs } from '../process/clock.js'
 import type { StateRoot } from '../store/state-root.js'
-import { isThere } from './records.js'
+import { hasEnded } from './records.js'
 import { type RunView, viewRun } from './status.js'
 
 /** Between two looks at who holds the run, in ms; the end record itself is looked for each time. */
@@ -28,7 +28,7 @@ export class EndWatch {
 
   /** Once `over` it stays so: everything that the run wrote has been written. */
   look(): Course {
-    if (this.#course === 'over' || isThere(this.#root, this.#run_id, 'end')) this.#course = 'over'
+    if (this.#course === 'over' || hasEnded(this.#root, this.#run_id)) this.#course = 'over'
     else if (monotonicMs() >= this.#look_at) {
       this.#look_at = monotonicMs() + HOLDER_LOOK_MS
       this.#course = this.#seen(viewRun(this.#root, this.#run_id))

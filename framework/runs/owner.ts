@@ -288,7 +288,7 @@ export class OwnedRun {
       survivors: [...describeProcesses(survivors), ...nested],
       leftovers,
     })
-    const recorded = await publishReserved(this.#started.reservation, end)
+    const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
     // Where there is no record of it any more nobody else could tell that it has ended.
     const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)
     if (is_told && end.survivors.length === 0 && end.leftovers.length === 0)

@@ -1,18 +1,29 @@
 /** Writing a run's end into the space that was taken for it, as often as it takes. */
 import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
-import type { Reservation } from '../store/record.js'
+import { type Reservation, setAside } from '../store/record.js'
+import type { StateRoot } from '../store/state-root.js'
 import { shortened } from './end-record.js'
-import type { RunEnd } from './records.js'
+import { type RunEnd, readEnd, recordPath } from './records.js'
 
 /** An end that the disk does not take is tried again so often, after so long. */
 const END_TRIES = 5
 const END_RETRY_MS = 200
 
+/** What stands and cannot be read says nothing of how the run ended; it is kept beside. */
+export function makeRoomForEnd(root: StateRoot, run_id: string): void {
+  if (readEnd(root, run_id).state === 'corrupt') setAside(recordPath(root, run_id, 'end'))
+}
+
 /** @returns false where there is nowhere to say it: the run's directory was removed, or the disk became read-only */
-export async function publishReserved(reservation: Reservation, end: RunEnd): Promise<boolean> {
+export async function publishReserved(
+  root: StateRoot,
+  reservation: Reservation,
+  end: RunEnd,
+): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     try {
+      makeRoomForEnd(root, end.run_id)
       reservation.publish(end, shortened)
       return true
     } catch (error) {

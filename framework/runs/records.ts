@@ -142,6 +142,10 @@ export const recordPath = (root: StateRoot, run_id: string, name: RecordName): s
 export const isThere = (root: StateRoot, run_id: string, name: RecordName): boolean =>
   existsSync(recordPath(root, run_id, name)) && !isDisplaced(root, run_id)
 
+/** Whether the end of a run stands: what has its name and cannot be read says nothing of the run. */
+export const hasEnded = (root: StateRoot, run_id: string): boolean =>
+  isThere(root, run_id, 'end') && readEnd(root, run_id).state !== 'corrupt'
+
 export const logPath = (root: StateRoot, run_id: string): string => `${root.run(run_id)}/output.log`
 
 export const journalPath = (root: StateRoot, run_id: string): string => `${root.run(run_id)}/seen.log`

@@ -13,7 +13,7 @@ import { LastLook } from './last-look.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
-import { isThere, publishStop, type RunEnd, type StopCause } from './records.js'
+import { hasEnded, isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
 import { type Ended, isUntold, type RunView, viewEnd, viewRun } from './status.js'
 import type { StopOutcome, StopResult } from './stop-result.js'
@@ -135,10 +135,10 @@ class Stop {
 
   /** A newer version's run: its owner reads our request, but what its records mean is not ours to act on. */
   async #askInWriting(view: RunView): Promise<StopResult> {
-    if (this.#isEndThere()) return this.#result(view, 'already_ended')
+    if (hasEnded(this.#root, this.#run_id)) return this.#result(view, 'already_ended')
     this.#ask()
     const watch = this.#watch(view)
-    while (!this.#isEndThere()) {
+    while (!hasEnded(this.#root, this.#run_id)) {
       if (watch.isHung()) {
         const seen = viewRun(this.#root, this.#run_id)
         return this.#result(seen, isHeld(seen) ? 'owner_hung' : 'unknown')
@@ -168,7 +168,8 @@ class Stop {
   async #waitForEnd(view: RunView): Promise<StopResult> {
     const watch = this.#watch(view)
     let look_at = monotonicMs() + HOLDER_LOOK_MS
-    while (!this.#isEndThere()) {
+    let ended = this.#end()
+    while (!ended) {
       const now = monotonicMs()
       if (watch.isHung()) return this.#outOfPatience()
       if (now >= look_at) {
@@ -178,12 +179,16 @@ class Stop {
         if (!seen.end && !isHeld(seen)) return this.#endLost(seen, 'exists')
       }
       await pause(POLL_MS)
+      ended = this.#end()
     }
-    return this.#ended(viewEnd(this.#root, this.#run_id) ?? viewRun(this.#root, this.#run_id))
+    return this.#ended(ended)
   }
 
-  #isEndThere(): boolean {
-    return isThere(this.#root, this.#run_id, 'end')
+  /** Its end, once it stands, and nothing else is to be read; or all of it, where a newer version wrote the end. */
+  #end(): Ended | null {
+    if (!isThere(this.#root, this.#run_id, 'end')) return null
+    const ended = viewEnd(this.#root, this.#run_id)
+    return ended ?? (hasEnded(this.#root, this.#run_id) ? viewRun(this.#root, this.#run_id) : null)
   }
 
   /** The first request stands, and with it its grace. */

@@ -69,6 +69,33 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       },
     )
 
+  test('an end.json that cannot be read, of a run that lives: nobody takes it for an end, and the true one replaces it', async () => {
+    const world = World.create(way.method)
+    const launch = new Launch(world, way.verb, [
+      'sh',
+      '-c',
+      'trap "echo told" TERM; : >ready; while :; do sleep 0.1; done',
+    ])
+    const { answer } = await world.exec(launch.argv('s'))
+    const { run_id, main, owner } = await launch.running('s')
+    await until('the program to be ready', () => existsSync(join(world.path, 'ready')))
+    const path = recordOf(launch, run_id, 'end')
+    writeFileSync(path, 'no end')
+    const waited = await launch.call(['wait', run_id, '--timeout', '1s'])
+    expect([waited.code, await lives(world, main.pid)], waited.stdout).toEqual([10, true])
+    const stopped = await launch.call(['stop', run_id, '--kill-after', '1s'])
+    expect(await lives(world, main.pid), stopped.stdout).toBe(false)
+    expect(stopped.code, stopped.stdout).toBe(0)
+    expect(stopped.envelope.data.stopped).toMatchObject([
+      { outcome: 'stopped', exit_reason: 'forced_kill', survivors: [] },
+    ])
+    expect(launch.read(run_id, 'end')).toMatchObject({ signal: 'SIGKILL', recorder: { pid: owner.pid } })
+    const beside = readdirSync(join(path, '..')).filter(name => name.startsWith('end.json.corrupt-'))
+    expect(beside.map(name => readFileSync(join(path, '..', name), 'utf8'))).toEqual(['no end'])
+    await answer
+    await world.nothingLeft()
+  })
+
   const can_close = canMake(CLOSED)
   if (!is_first) return
   test.skipIf(!can_close)(

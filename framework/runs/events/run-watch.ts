@@ -2,7 +2,7 @@
 import { monotonicMs } from '../../process/clock.js'
 import type { StateRoot } from '../../store/state-root.js'
 import { areRecordsGone } from '../questions.js'
-import { isThere, type RunIntent, type RunReady, readReady } from '../records.js'
+import { hasEnded, isThere, type RunIntent, type RunReady, readReady } from '../records.js'
 import { type RunView, viewRun } from '../status.js'
 import { eventsBeforeEnd, eventsOfEnd, type RunEvent } from './event.js'
 
@@ -54,8 +54,9 @@ export class RunWatch {
       if (!this.#intent) return []
     }
     this.#seen = seen
+    const has_end = hasEnded(this.#root, this.run_id)
     this.#look_at = monotonicMs() + HOLDER_LOOK_MS
-    return this.#events(viewRun(this.#root, this.run_id), there.includes('end'))
+    return this.#events(viewRun(this.#root, this.run_id), has_end)
   }
 
   /** @param has_end the end was there before the other records were read, so that all of them are */
