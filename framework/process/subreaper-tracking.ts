@@ -136,7 +136,7 @@ class Descent {
     if (!stat || stat.ppid !== parent) return []
     const is_main = pid === main.pid && stat.start_time === main.start_time
     // What we started beside the run is none of it: its guard, our helpers.
-    const is_ours = parent === process.pid && subreaper.isOwn(stat)
+    const is_ours = parent === process.pid && subreaper.isStarted(pid)
     if (hasExited(stat) && parent === process.pid && !is_ours) this.exited.push(pid)
     if (hasExited(stat) || (is_ours && !is_main)) return []
     const is_inside = is_nested || (!is_main && markerState(pid, marker, isRun) === 'other')

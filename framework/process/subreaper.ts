@@ -43,22 +43,17 @@ export class Subreaper {
   readonly #by_node = new Set<ChildProcess>()
   /** By pid, who is told how it exited. */
   readonly #spawned = new Map<number, (exit: Exited) => void>()
-  /** Start times by pid of children that were there before. */
-  readonly #former = new Map<number, number>()
   #reaping: NodeJS.Timeout | null = null
 
   /**
-   * For a process that holds one run, before it starts anything of that run.
+   * For a process that holds one run, before it starts anything of that run, and that has no children: what these leave
+   * behind would come to it, and could not be told from the run's.
    * @throws SubreaperRefused
    */
   constructor(native: Native) {
     const outcome = native.prctl(PR_SET_CHILD_SUBREAPER, 1)
     if (outcome !== 0) throw new SubreaperRefused(-outcome)
     this.#native = native
-    for (const pid of ownChildren(lookAtChildren())) {
-      const stat = readStat(pid)
-      if (stat) this.#former.set(pid, stat.start_time)
-    }
     subscribe(CHANNEL, this.#started)
     process.on('SIGCHLD', this.#childEnded)
     signalByPidfd(native)
@@ -97,11 +92,6 @@ export class Subreaper {
     return this.#native.openPipe()
   }
 
-  /** Whether a child was there, or was started by this process itself, and not adopted. */
-  isOwn({ pid, start_time }: { readonly pid: number; readonly start_time: number }): boolean {
-    return this.#former.get(pid) === start_time || this.isStarted(pid)
-  }
-
   /** Whether a child that nobody has reaped was started since by this process itself. */
   isStarted(pid: number): boolean {
     if (this.#spawned.has(pid)) return true
@@ -127,7 +117,7 @@ export class Subreaper {
   reap(): void {
     const hasEnded = (pid: number): boolean => {
       const stat = this.isStarted(pid) ? null : readStat(pid)
-      return stat !== null && stat.ppid === process.pid && hasExited(stat) && !this.isOwn(stat)
+      return stat !== null && stat.ppid === process.pid && hasExited(stat)
     }
     this.reapAdopted(ownChildren(lookAtChildren()).filter(hasEnded))
   }

@@ -1,7 +1,8 @@
 /** Choosing the tracking method of a process that holds exactly one run: the better one where this machine gives it. */
 import { isAdopting } from '../process/adoption-probe.js'
+import { lookAtChildren } from '../process/children.js'
 import { loadNative, nativePath } from '../process/native.js'
-import { Subreaper } from '../process/subreaper.js'
+import { ownChildren, Subreaper } from '../process/subreaper.js'
 import type { StateRoot } from '../store/state-root.js'
 import { crashReason, isCrash, probeNative } from './probe-native.js'
 import type { RunIntent } from './records.js'
@@ -19,6 +20,8 @@ export async function becomeSubreaper(
 ): Promise<Subreaper | null> {
   if (tracking === 'snapshot') return null
   try {
+    // An execve(2) keeps the children that a shell had: theirs would come to us, and are none of the run's.
+    if (ownChildren(lookAtChildren()).length > 0) return null
     const path = nativePath()
     if (path === null) return null
     const known = readVerdict(root, path)

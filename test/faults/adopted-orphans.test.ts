@@ -1,7 +1,14 @@
-/** Orphans end by the hundred around the end of the main process: their owner reaps them, and its end is told exactly. */
+/**
+ * Orphans that come to an owner. Its run's end by the hundred around the end of the main process: they are reaped, and
+ * that end is told exactly. Those of what it had for children before are none of its run's.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
+import { CHAPERONE } from '../e2e/harness/sandbox.js'
 import { reportOf } from '../e2e/run/calls.js'
 import { inBatches } from './harness/batches.js'
+import { inEveryWay } from './harness/ways.js'
 import { program, World } from './harness/world.js'
 
 const ORPHANS = 400
@@ -38,3 +45,25 @@ test.skipIf(!is_given)(
     await world.nothingLeft()
   },
 )
+
+inEveryWay(['run'], ({ method }) => {
+  test('what a child of the shell leaves behind, whose place run took by exec, is neither reported nor ended', async () => {
+    const world = World.create(method)
+    const server = '(until [ -e begun ]; do sleep 0.05; done; sleep 3600 & : >left)'
+    const program = 'touch begun; until [ -e left ]; do sleep 0.05; done'
+    const options = '--on-leftover terminate --grace 1s'
+    const run = `'${process.execPath}' '${CHAPERONE}' run ${options} -- sh -c '${program}; exit 0'`
+    const answer = await world.sh(`${server} & exec ${run}`)
+    expect(answer.code, answer.stderr).toBe(0)
+    expect(existsSync(join(world.path, 'left'))).toBe(true)
+    expect(reportOf(answer).data).toMatchObject({
+      tracking: { method: 'snapshot', complete: false },
+      background_processes: [],
+      descendants_killed: 0,
+    })
+    const left = await world.survivors()
+    expect(left.map(({ comm }) => comm)).toEqual(['sleep'])
+    for (const one of left) await world.witness.kill(one, 'SIGKILL')
+    await world.nothingLeft()
+  })
+})
