@@ -3,7 +3,8 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
-import { sameProcess, self } from '../process/identity.js'
+import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
+import { readStat } from '../process/stat.js'
 import { cpuSecondsOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { Patience } from './patience.js'
@@ -48,7 +49,8 @@ export class OwnerWatch {
     const before = this.#signs
     this.#signs = signsOfLife(this.#root, this.#view)
     this.#silences += 1
-    if (this.#signs === before || this.#silences > MOST_SILENCES) return true
+    const is_silent = this.#signs === before && !holdersOf(this.#view).some(isKept)
+    if (is_silent || this.#silences > MOST_SILENCES) return true
     this.#patience = new Patience(SILENCE_MS)
     return false
   }
@@ -58,11 +60,19 @@ export class OwnerWatch {
  * What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him.
  * What it costs us to wait tells nothing, where a record names ourselves.
  */
-function signsOfLife(root: StateRoot, { run_id, owner }: RunView): string {
-  const holders = [owner?.owner, owner?.guard].map(
-    holder => holder && !sameProcess(holder, self()) && cpuSecondsOf(holder),
+function signsOfLife(root: StateRoot, view: RunView): string {
+  return [shownAt(root, view.run_id), ...holdersOf(view).map(cpuSecondsOf)].join()
+}
+
+const holdersOf = ({ owner }: RunView): ProcessIdentity[] =>
+  [owner?.owner ?? null, owner?.guard ?? null].filter(
+    (holder): holder is ProcessIdentity => holder !== null && !sameProcess(holder, self()),
   )
-  return [shownAt(root, run_id), ...holders].join()
+
+/** Whether it would go on, and waits for a core that others have, or for what it has asked of the kernel. */
+function isKept({ pid, start_time }: ProcessIdentity): boolean {
+  const stat = readStat(pid)
+  return stat !== null && stat.start_time === start_time && (stat.state === 'R' || stat.state === 'D')
 }
 
 function shownAt(root: StateRoot, run_id: string): number | null {
