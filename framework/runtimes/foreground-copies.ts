@@ -3,6 +3,7 @@
  * as the reader of that takes it, and learns it when that reader has gone.
  */
 import type { Readable } from 'node:stream'
+import type { Abortable } from '../process/abort-on-demand.js'
 import { pause } from '../process/clock.js'
 
 export interface OutputCopies {
@@ -19,8 +20,11 @@ export interface OutputCopies {
 }
 
 export interface CopiedOutput {
-  /** What was written until now is copied; what leftovers write from now on goes nowhere. */
-  finish(): Promise<void>
+  /**
+   * What was written until now is copied; what leftovers write from now on goes nowhere.
+   * @param unread aborted where the reader is waited for no longer: then the rest is kept, and not handed on
+   */
+  finish(unread: Abortable): Promise<void>
 }
 
 /** A pipe without a writer ends at once; one that leftovers hold has given what it held after so long without a byte. */
@@ -32,8 +36,8 @@ export function copyOutput(stdout: Readable, stderr: Readable, copies: OutputCop
     new Copy(stderr, bytes => copies.stderr(bytes), copies.keep),
   ]
   return {
-    async finish() {
-      await Promise.all(streams.map(stream => stream.finish()))
+    async finish(unread) {
+      await Promise.all(streams.map(stream => stream.finish(unread)))
     },
   }
 }
@@ -43,6 +47,7 @@ class Copy {
   readonly #done: Promise<void>
   #handing_on: Promise<boolean> | null = null
   #pieces = 0
+  #is_unread = false
 
   constructor(
     stream: Readable,
@@ -56,10 +61,12 @@ class Copy {
       stream.on('data', (bytes: Buffer) => {
         this.#pieces += 1
         keep(bytes)
+        if (this.#is_unread) return
         stream.pause()
         this.#handing_on = handOn(bytes)
         void this.#handing_on.then(is_read => {
           this.#handing_on = null
+          if (this.#is_unread) return
           if (is_read) stream.resume()
           else stream.destroy()
         })
@@ -67,12 +74,27 @@ class Copy {
     })
   }
 
-  async finish(): Promise<void> {
-    for (let before = -1; before !== this.#pieces; ) {
-      before = this.#pieces
-      if (await Promise.race([this.#done.then(() => true), pause(SILENCE_MS).then(() => false)])) return
-      await this.#handing_on
+  async finish(unread: Abortable): Promise<void> {
+    const given_up = aborted(unread)
+    void given_up.then(() => this.#giveUp())
+    for (let is_over = false; !is_over; ) {
+      const before = this.#pieces
+      const is_done = await Promise.race([this.#done.then(() => true), pause(SILENCE_MS).then(() => false)])
+      // A reader that has taken the last piece lets the next one come.
+      if (this.#handing_on) await Promise.race([this.#handing_on, given_up])
+      else is_over = is_done || before === this.#pieces
     }
     this.#stream.destroy()
   }
+
+  #giveUp(): void {
+    this.#is_unread = true
+    this.#handing_on = null
+    this.#stream.resume()
+  }
+}
+
+function aborted(signal: Abortable): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise(resolve => signal.addEventListener('abort', resolve))
 }

@@ -2,6 +2,7 @@
  * The foreground runtime: this process owns the run and stands where its program would. On a terminal the program stays
  * in our session and group, so that it has the terminal; without one it leads a session of its own.
  */
+import { AbortOnDemand } from '../process/abort-on-demand.js'
 import { readStat } from '../process/stat.js'
 import { controllingTerminal } from '../process/terminal.js'
 import { keepTerminals } from '../process/terminals-at-exit.js'
@@ -16,6 +17,9 @@ import { copyOutput, type OutputCopies } from './foreground-copies.js'
 import { ForegroundSignals } from './foreground-signals.js'
 import { HELD_BY_OWNER } from './held-by-owner.js'
 import { closeWriteEnds, type RealPipe, realPipe } from './real-pipes.js'
+
+/** How long the reader of a program that was ended is waited for, in ms; a signal to us ends that wait at any time. */
+const UNREAD_MS = 2_000
 
 /** What a program in the foreground is given of the call that it stands for. */
 export interface ForegroundPlace {
@@ -73,7 +77,12 @@ async function spawn(
     if (copies) pipes = ['stdout', 'stderr'].map(name => realPipe(root.run(intent.run_id), name))
     if (withdrawn.aborted || place.isEnding())
       throw new StartFailed('STOPPED_BEFORE_START', 'the call was told to end before the start')
-    place.delegate(signal => signals.got(signal))
+    const unread = new AbortOnDemand()
+    let has_ended = false
+    place.delegate(signal => {
+      if (has_ended) unread.abort()
+      else signals.got(signal)
+    })
     const [stdout, stderr] = pipes
     const run = await OwnedRun.start({
       root,
@@ -100,7 +109,11 @@ async function spawn(
       // On a terminal it stays in our group.
       handle: { pid, pgid: terminal ? (readStat(process.pid)?.pgid ?? pid) : pid },
       ended: run.ended.then(async end => {
-        await copied?.finish()
+        has_ended = true
+        // Who wanted the end does not wait for somebody who may never read.
+        const patience = run.stop_cause === null ? null : setTimeout(() => unread.abort(), UNREAD_MS)
+        await copied?.finish(unread)
+        if (patience) clearTimeout(patience)
         holder.release()
         release()
         return end
