@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { IsRun } from '../process/marker.js'
 import type { StateRoot } from '../store/state-root.js'
 import { isOwnerMark } from './owner-mark.js'
-import { type RunIntent, readIntent } from './records.js'
+import { isThere, type RunIntent, readIntent } from './records.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
 /** Runs are not nested deeper. */
@@ -11,15 +11,16 @@ const MAX_DEPTH = 64
 
 /**
  * A process with the marker of a live run on record is that run's, which has an owner of its own. Any other value ties
- * it to nobody who would end it: one that was copied from a run that has ended, or that is around ours, or that has its
- * records elsewhere.
+ * it to nobody who would end it: that of a run that has ended, whose leftovers keep its name in `live/`, or that is
+ * around ours, or that has its records elsewhere.
  * @param intent of the run that asks; null where it cannot be read
  */
 export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
   const around = runsAround(root, intent)
   return value =>
     // Our own programs: they end with what they are there for.
-    isOwnerMark(value) || (RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)))
+    isOwnerMark(value) ||
+    (RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)) && !isThere(root, value, 'end'))
 }
 
 function runsAround(root: StateRoot, intent: RunIntent | null): ReadonlySet<string> {
