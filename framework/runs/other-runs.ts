@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { IsRun } from '../process/marker.js'
 import type { StateRoot } from '../store/state-root.js'
-import { isOwnerMark } from './owner-mark.js'
+import { ownedBy } from './owner-mark.js'
 import { isThere, type RunIntent, readIntent } from './records.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
@@ -17,10 +17,14 @@ const MAX_DEPTH = 64
  */
 export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
   const around = runsAround(root, intent)
-  return value =>
-    // Our own programs: they end with what they are there for.
-    isOwnerMark(value) ||
-    (RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)) && !isThere(root, value, 'end'))
+  return value => {
+    const owned = ownedBy(value)
+    // Our own programs end with what they are there for. Also of a run that has ended: its terminal server serves others.
+    if (owned !== null) return RUN_ID.test(owned) && existsSync(root.run(owned))
+    return (
+      RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)) && !isThere(root, value, 'end')
+    )
+  }
 }
 
 function runsAround(root: StateRoot, intent: RunIntent | null): ReadonlySet<string> {

@@ -4,5 +4,6 @@ const ENDING = '.owner'
 /** What the owner and the guard of a run carry in the place of the run's marker. */
 export const ownerMark = (value: string): string => `${value}${ENDING}`
 
-/** Whether a value of a marker is that of an owner or a guard, of whatever run. */
-export const isOwnerMark = (value: string): boolean => value.endsWith(ENDING)
+/** The value of the run that a program so marked is there for; null for any other value. */
+export const ownedBy = (value: string): string | null =>
+  value.endsWith(ENDING) ? value.slice(0, -ENDING.length) : null
