@@ -1,6 +1,6 @@
 /**
- * Runs that were started inside a run. Each has an owner of its own, so the outer one never signals their processes:
- * it asks their owners, and waits. Their owners end what is nested deeper in the same way.
+ * Runs that were started inside a run, however deep. Each has an owner of its own, so the outer one never signals their
+ * processes: it asks their owners, and waits. Those between may have ended long ago, so all are asked by the outermost.
  */
 import { readdirSync } from 'node:fs'
 import type { Abortable } from '../process/abort-on-demand.js'
@@ -14,6 +14,7 @@ import { isSymlink } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { liveRunIds } from './find.js'
 import { nestedDirectory } from './intent.js'
+import { runsAround } from './other-runs.js'
 import {
   isThere,
   publishStop,
@@ -51,7 +52,9 @@ export async function endNested(
   grace_ms: number,
   force: Abortable,
 ): Promise<Survivors> {
-  const asked = nestedIn(root, run_id).filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
+  const asked = nestedIn(root, run_id)
+    .map(nested => nested.run_id)
+    .filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
   if (asked.length === 0) return []
   let since = monotonicMs()
   const hurry = (): void => {
@@ -63,8 +66,14 @@ export async function endNested(
   const isLate = (): boolean => monotonicMs() - since >= (force.aborted ? 0 : grace_ms) + SLACK_MS
   await Promise.all(asked.map(nested => awaitEnd(root, nested, { grace_ms, force }, isLate)))
   force.removeEventListener('abort', hurry)
-  return asked.flatMap(nested => quietly(() => survivorsOf(root, nested)) ?? [])
+  return eachOnce(asked.flatMap(nested => quietly(() => survivorsOf(root, nested)) ?? []))
 }
+
+/** A run names what lives on in those inside it, too. */
+const eachOnce = (survivors: Survivors): Survivors =>
+  survivors.filter(
+    ({ identity }, index) => survivors.findIndex(one => sameProcess(one.identity, identity)) === index,
+  )
 
 async function awaitEnd(
   root: StateRoot,
@@ -103,11 +112,13 @@ export interface NestedRun {
   readonly main: Survivors[number]
 }
 
-/** The runs inside a run whose main processes live, deeper ones left out: they are their own outer run's. */
+/** The runs inside a run whose main processes live, but for those inside another one that goes on: they are that one's. */
 export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
-  nestedIn(root, run_id).flatMap(nested =>
-    (quietly(() => aliveOf(root, nested)) ?? []).map(main => ({ run_id: nested, main })),
-  )
+  nestedIn(root, run_id)
+    .filter(({ between }) => between.every(id => isThere(root, id, 'end')))
+    .flatMap(nested =>
+      (quietly(() => aliveOf(root, nested.run_id)) ?? []).map(main => ({ run_id: nested.run_id, main })),
+    )
 
 /** @returns false where the run has ended already */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
@@ -146,20 +157,43 @@ function ownerOf(root: StateRoot, run_id: string): RunOwner | null {
   return owner.state === 'ok' ? owner.record : null
 }
 
+/** A run inside another one, and the runs between the two, from the inside. */
+interface Inside {
+  readonly run_id: string
+  readonly between: readonly string[]
+}
+
 /**
- * The runs inside, of those that may be alive: by the names that they left in our directory, which only save reading the
- * intents of all others. Whose name is there and whose intent says otherwise is not inside.
+ * The runs inside, of those that may be alive. Where none has left its name in our directory there are none, and
+ * nothing is read of others; else their intents tell.
  */
-const nestedIn = (root: StateRoot, run_id: string): string[] =>
+const nestedIn = (root: StateRoot, run_id: string): Inside[] =>
   quietly(() => {
     const names = namesIn(nestedDirectory(root, run_id))
     if (names?.size === 0) return []
-    return liveRunIds(root).filter(id => {
-      if (id === run_id || names?.has(id) === false) return false
-      const intent = quietly(() => readIntent(root, id))
-      return intent?.state === 'ok' ? intent.record.parent_run_id === run_id : names !== null
+    return liveRunIds(root).flatMap(id => {
+      // By forged records a run may be around itself.
+      const between = id === run_id ? null : quietly(() => runsBetween(root, id, run_id, names))
+      return between ? [{ run_id: id, between }] : []
     })
   }) ?? []
+
+/** @returns null where the run is not inside the outer one */
+function runsBetween(
+  root: StateRoot,
+  run_id: string,
+  outer: string,
+  names: ReadonlySet<string> | null,
+): string[] | null {
+  const intent = quietly(() => readIntent(root, run_id))
+  if (intent?.state !== 'ok') return names?.has(run_id) ? [] : null
+  const between: string[] = []
+  for (const around of runsAround(root, intent.record)) {
+    if (around === outer) return between
+    between.push(around)
+  }
+  return null
+}
 
 /** Null where they cannot be read. */
 function namesIn(directory: string): ReadonlySet<string> | null {

@@ -16,7 +16,7 @@ const MAX_DEPTH = 64
  * @param intent of the run that asks; null where it cannot be read
  */
 export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
-  const around = runsAround(root, intent)
+  const around = new Set(runsAround(root, intent))
   return value => {
     const owned = ownedBy(value)
     // Our own programs end with what they are there for. Also of a run that has ended: its terminal server serves others.
@@ -27,13 +27,14 @@ export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
   }
 }
 
-function runsAround(root: StateRoot, intent: RunIntent | null): ReadonlySet<string> {
+/** The runs around a run, from the inside, whether they go on or have ended; as far as their intents can be read. */
+export function* runsAround(root: StateRoot, intent: RunIntent | null): Generator<string, void, undefined> {
   const around = new Set<string>()
   let outer = intent?.parent_run_id ?? null
   while (outer !== null && !around.has(outer) && around.size < MAX_DEPTH) {
     around.add(outer)
+    yield outer
     const read = readIntent(root, outer)
     outer = read.state === 'ok' ? read.record.parent_run_id : null
   }
-  return around
 }

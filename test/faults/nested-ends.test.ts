@@ -1,57 +1,74 @@
-/** Runs inside runs of which one has ended, or cannot be asked: a stop of the outermost ends what lives all the same. */
+/**
+ * Runs inside runs of which one has ended, or is recorded elsewhere: a stop of the outermost ends what lives all the
+ * same, and says stopped only then.
+ */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { reportOf } from '../e2e/run/calls.js'
 import { Launch } from './harness/launch.js'
-import { inEveryWay, type Method } from './harness/ways.js'
+import { inEveryWay, type Way } from './harness/ways.js'
 import { World } from './harness/world.js'
 
-/** A run in front that is over as soon as its program has left something behind. */
-const LEAVING = `chaperone run --session inner --grace 100ms --report inner.json -- sh -c 'sleep 3600 & echo $! >left'`
+const VERBS = ['start', 'run'] as const
+type Nestable = (typeof VERBS)[number]
 
-inEveryWay(['start', 'run'] as const, ({ verb, method }) => {
+const STAYING = '\n: >begun\nexec sleep 3600\n'
+const GOING = '\n: >begun\n'
+/** A run in front, over a moment after its program; its session follows. */
+const OVER = 'chaperone run --grace 100ms --report report.json --session'
+const LEAVING = `${OVER} inner -- sh -c 'sleep 3600 & echo $! >left'`
+
+inEveryWay(VERBS, way => {
   // By looking alone nothing ties it to the outer run any more.
-  test.skipIf(method === 'snapshot')(
+  test.skipIf(way.method === 'snapshot')(
     'what an inner run left behind is ended with the outer one',
     async () => {
-      const { world, launch } = await outer(verb, method, `${LEAVING}\n: >begun\nexec sleep 3600\n`)
+      const { world, launch } = await outer(way, LEAVING + STAYING)
       await expectStopped(world, launch, await world.pidsIn('left', 1))
     },
   )
-})
 
-inEveryWay(['start', 'run'] as const, ({ verb, method }) => {
+  test('the runs between have ended: what is inside them is ended with the outermost', async () => {
+    const world = World.create(way.method)
+    const deepest = world.file('deepest.sh', 'echo $$ >main; exec sleep 3600\n')
+    const deep = world.file('deep.sh', `chaperone start --session deep -- sh ${deepest}\n`)
+    const between = `${OVER} middle -- ${OVER} inner -- sh ${deep}`
+    const { launch } = await outer(way, between + STAYING, { world })
+    await expectStopped(world, launch, await world.pidsIn('main', 1))
+    const end = launch.read(await launch.runOf('deep'), 'end')
+    expect(end).toMatchObject({ stop_cause: 'parent_run', survivors: [], leftovers: [] })
+  })
+
   // By looking alone what has left its parent, its group and its session, with another id, is missed.
-  test.skipIf(method === 'snapshot')(
-    'an inner run recorded elsewhere is ended with the outer one',
+  test.skipIf(way.method === 'snapshot')(
+    'an inner run that is recorded elsewhere is ended with the outer one',
     async () => {
-      const world = World.create(method)
-      const start = `CHAPERONE_STATE_DIR=${world.directory('elsewhere')} chaperone start -- sh -c 'echo $$ >main; exec sleep 3600'`
-      const { launch } = await outer(verb, method, `${start}\n: >begun\nexec sleep 3600\n`, [], world)
+      const world = World.create(way.method)
+      const elsewhere = { CHAPERONE_STATE_DIR: world.directory('elsewhere') }
+      const inner = `CHAPERONE_STATE_DIR=${elsewhere.CHAPERONE_STATE_DIR} chaperone start -- sh -c 'echo $$ >main; exec sleep 3600'`
+      const { launch } = await outer(way, inner + STAYING, { world })
       await expectStopped(world, launch, await world.pidsIn('main', 1))
-      const ended = await world.call(['ps', '--all'], {
-        env: { CHAPERONE_STATE_DIR: join(world.path, 'elsewhere') },
-      })
-      expect(ended.envelope.data.runs).toMatchObject([{ owner: 'none', leftovers: 0 }])
+      const { envelope } = await world.call(['ps', '--all'], { env: elsewhere })
+      expect(envelope.data.runs).toMatchObject([{ owner: 'none', leftovers: 0 }])
     },
   )
 
   test('what carries the mark of an owner, and of no run here, is ended with the outer one', async () => {
     const marks = ['x.owner', 'deadbeef0000.owner', '.owner']
     const forged = marks.map(mark => `CHAPERONE_RUN_ID=${mark} sleep 3600 & echo $! >>forged`)
-    const { world, launch } = await outer(verb, method, `${forged.join('\n')}\n: >begun\nexec sleep 3600\n`)
+    const { world, launch } = await outer(way, forged.join('\n') + STAYING)
     await expectStopped(world, launch, await world.pidsIn('forged', marks.length))
   })
 })
 
-inEveryWay(['run'] as const, ({ verb, method }) => {
-  test.skipIf(method === 'snapshot').each(['report', 'terminate'])(
+inEveryWay(['run'] as const, way => {
+  test.skipIf(way.method === 'snapshot').each(['report', 'terminate'])(
     'what an inner run left behind is a leftover of the outer one: --on-leftover %s',
     async on_leftover => {
       const options = ['--grace', '100ms', '--on-leftover', on_leftover]
-      const { world, launch, answer } = await outer(verb, method, `${LEAVING}\n: >begun\n`, options)
+      const { world, launch, answer } = await outer(way, LEAVING + GOING, { options })
       const { data } = reportOf(await answer)
       const left = await world.pidsIn('left', 1)
       const status = on_leftover === 'report' ? 'still-running' : 'terminated'
@@ -60,15 +77,30 @@ inEveryWay(['run'] as const, ({ verb, method }) => {
       await world.nothingLeft()
     },
   )
+
+  test('a report names the runs inside one that has ended, and none inside a run that goes on', async () => {
+    const world = World.create(way.method)
+    const inner = world.file(
+      'inner.sh',
+      'chaperone start --session deeper -- sleep 3600\necho $$ >main; exec sleep 7200\n',
+    )
+    const between = `${OVER} middle -- chaperone start --session deep -- sh ${inner}`
+    const script = `${between}\nuntil [ -e main ]; do sleep 0.05; done${GOING}`
+    const { launch, answer } = await outer(way, script, { world, options: ['--grace', '100ms'] })
+    const { data } = reportOf(await answer)
+    const [pid] = await world.pidsIn('main', 1)
+    const run_id = await launch.runOf('deep')
+    expect(data.background_processes).toMatchObject([{ pid, run_id, status: 'still-running' }])
+    expect((await launch.call(['stop', run_id])).code).toBe(0)
+    await world.nothingLeft()
+  })
 })
 
 /** A run whose program has come as far as it goes by itself. */
 async function outer(
-  verb: 'start' | 'run',
-  method: Method,
+  { verb, method }: Way<Nestable>,
   script: string,
-  options: readonly string[] = [],
-  world = World.create(method),
+  { world = World.create(method), options = [] }: { world?: World; options?: readonly string[] } = {},
 ) {
   const launch = new Launch(world, verb, ['sh', world.file('outer.sh', script)], options)
   const { answer } = await world.exec(launch.argv('outer'))
