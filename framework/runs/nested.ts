@@ -54,12 +54,12 @@ export async function endNested(
 ): Promise<Survivors> {
   const asked = nestedIn(root, run_id)
     .map(nested => nested.run_id)
-    .filter(nested => quietly(() => ask(root, nested, grace_ms, 'stop')))
+    .filter(nested => ask(root, nested, grace_ms, 'stop'))
   if (asked.length === 0) return []
   let since = monotonicMs()
   const hurry = (): void => {
     since = monotonicMs()
-    for (const nested of asked) quietly(() => ask(root, nested, grace_ms, 'force'))
+    for (const nested of asked) ask(root, nested, grace_ms, 'force')
   }
   if (force.aborted) hurry()
   force.addEventListener('abort', hurry)
@@ -120,12 +120,17 @@ export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
       (quietly(() => aliveOf(root, nested.run_id)) ?? []).map(main => ({ run_id: nested.run_id, main })),
     )
 
-/** @returns false where the run has ended already */
+/**
+ * Where no request can be written (a full disk), TERM is the one that needs no space.
+ * @returns false where the run has ended already
+ */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
   if (isThere(root, run_id, 'end')) return false
-  publishStop(root, which, { run_id, cause: 'parent_run', grace_ms })
-  const owner = ownerOf(root, run_id)?.owner
-  if (owner) signalProcess(owner, 'SIGUSR2')
+  const asked = quietly(() => publishStop(root, which, { run_id, cause: 'parent_run', grace_ms }))
+  quietly(() => {
+    const owner = ownerOf(root, run_id)?.owner
+    if (owner) signalProcess(owner, asked === null ? 'SIGTERM' : 'SIGUSR2')
+  })
   return true
 }
 

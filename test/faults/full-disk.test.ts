@@ -22,6 +22,11 @@ const disk = (verb: Verb): Space => ({
   mounts: `mkdir -p "${stateOf('$WORLD', verb)}"
 mount -t tmpfs -o size=512k,nr_inodes=${INODES},mode=700 tmpfs "${stateOf('$WORLD', verb)}"`,
 })
+/** What is done to a disk that is not only filled. */
+const BECOMES = [
+  { what: 'full', script: null },
+  { what: 'read-only', script: 'mount --bind "$STATE" "$STATE" && mount -o remount,bind,ro "$STATE"' },
+] as const
 const can_make = canMake(disk('start'))
 const needs = can_make ? '' : ' (needs a mount namespace)'
 
@@ -81,34 +86,53 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     },
   )
 
-  test.skipIf(!can_make).each([
-    { what: 'full', script: null },
-    { what: 'read-only', script: 'mount --bind "$STATE" "$STATE" && mount -o remount,bind,ro "$STATE"' },
-  ])(`what runs can be ended when the disk has become $what${needs}`, async ({ script }) => {
-    const stage = new Stage(way, 'echo ran >"$OUT"; exec sleep 3600')
-    const going = ['a', 'b', 'c'].map(session => stage.call(session, join(stage.world.path, session)))
-    const runs = await Promise.all(['a', 'b', 'c'].map(session => stage.launch.running(session)))
-    if (way.verb === 'start') await Promise.all(going)
-    if (script === null) {
-      await stage.leave(0, 'inodes')
-      await stage.leave(0, 'blocks')
-    } else expect((await stage.sh(script)).code).toBe(0)
-    const refused = await stage.call('refused', join(stage.world.path, 'refused'))
-    expect(errorOf(way, refused), refused.stdout + refused.stderr).not.toBeNull()
-    expect(existsSync(join(stage.world.path, 'refused'))).toBe(false)
-    for (const argv of [
-      ['stop', runs[0]?.run_id ?? ''],
-      ['session', 'stop', 'b'],
-      ['cleanup', '--session', 'c'],
-    ]) {
-      const { code, stdout, envelope } = await stage.launch.call(argv)
-      expect(code, `${argv.join(' ')}: ${stdout}`).toBe(0)
-      expect(envelope.data.stopped, argv.join(' ')).toMatchObject([{ outcome: 'stopped', survivors: [] }])
-    }
-    await Promise.all(going)
-    await stage.world.nothingLeft()
-    expect((await stage.launch.call(['ps'])).envelope.data.runs).toEqual([])
-  })
+  test.skipIf(!can_make).each(BECOMES)(
+    `what runs can be ended when the disk has become $what${needs}`,
+    async ({ script }) => {
+      const stage = new Stage(way, 'echo ran >"$OUT"; exec sleep 3600')
+      const going = ['a', 'b', 'c'].map(session => stage.call(session, join(stage.world.path, session)))
+      const runs = await Promise.all(['a', 'b', 'c'].map(session => stage.launch.running(session)))
+      if (way.verb === 'start') await Promise.all(going)
+      await stage.become(script)
+      const refused = await stage.call('refused', join(stage.world.path, 'refused'))
+      expect(errorOf(way, refused), refused.stdout + refused.stderr).not.toBeNull()
+      expect(existsSync(join(stage.world.path, 'refused'))).toBe(false)
+      for (const argv of [
+        ['stop', runs[0]?.run_id ?? ''],
+        ['session', 'stop', 'b'],
+        ['cleanup', '--session', 'c'],
+      ]) {
+        const { code, stdout, envelope } = await stage.launch.call(argv)
+        expect(code, `${argv.join(' ')}: ${stdout}`).toBe(0)
+        expect(envelope.data.stopped, argv.join(' ')).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+      }
+      await Promise.all(going)
+      await stage.world.nothingLeft()
+      expect((await stage.launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
+})
+
+inEveryWay(['start', 'run'] as const, way => {
+  test.skipIf(!can_make).each(BECOMES)(
+    `what runs inside a run is ended with it when the disk has become $what${needs}`,
+    async ({ script }) => {
+      const inner = 'chaperone start --session inner -- sleep 3600'
+      const stage = new Stage(way, `${inner}; echo ran >"$OUT"; exec sleep 3600`)
+      const going = stage.call('s', join(stage.world.path, 'ran'))
+      await stage.world.textIn('ran')
+      const { run_id, main } = await stage.launch.running('inner')
+      await stage.become(script)
+      const stopped = await stage.launch.call(['stop', await stage.launch.runOf('s')])
+      expect(stopped.code, stopped.stdout).toBe(0)
+      expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+      expect((await stage.world.survivors()).map(({ pid }) => pid)).not.toContain(main.pid)
+      await going
+      await stage.world.nothingLeft()
+      const shown = (await stage.launch.call(['show', run_id])).envelope.data
+      expect(shown).toMatchObject({ owner: 'none', alive: false })
+    },
+  )
 })
 
 /** Inside a handler a start that failed is the handler's to answer for. */
@@ -144,6 +168,12 @@ class Stage {
         ? `left=$(($(stat -f -c %a "$STATE") - ${free})); [ $left -le 0 ] || dd if=/dev/zero of="$STATE/fill" oflag=append conv=notrunc bs=${BLOCK_BYTES} count=$left 2>/dev/null`
         : `i=0; left=$(($(stat -f -c %d "$STATE") - ${free})); while [ $i -lt $left ]; do : >"$STATE/fill-$i"; i=$((i + 1)); done`
     await this.sh(script)
+  }
+
+  async become(script: string | null): Promise<void> {
+    if (script !== null) return expect((await this.sh(script)).code).toBe(0)
+    await this.leave(0, 'inodes')
+    await this.leave(0, 'blocks')
   }
 
   async free(): Promise<void> {
