@@ -44,7 +44,7 @@ type Survivors = RunEnd['survivors']
  * longest the grace and a little more. One whose owner and guard are dead is ended by us. Never rejects: what cannot be
  * read of a nested run keeps no outer one.
  * @param force KILL at once, now or when it fires
- * @returns what is still alive of them: what their ends name, and the main processes of those that nobody ended
+ * @returns what is still alive of them: what their ends name, and all that is found of those that nobody ended
  */
 export async function endNested(
   root: StateRoot,
@@ -66,7 +66,8 @@ export async function endNested(
   const isLate = (): boolean => monotonicMs() - since >= (force.aborted ? 0 : grace_ms) + SLACK_MS
   await Promise.all(asked.map(nested => awaitEnd(root, nested, { grace_ms, force }, isLate)))
   force.removeEventListener('abort', hurry)
-  return eachOnce(asked.flatMap(nested => quietly(() => survivorsOf(root, nested)) ?? []))
+  const survivors = await Promise.all(asked.map(nested => survivorsOf(root, nested)))
+  return eachOnce(survivors.flat())
 }
 
 /** A run names what lives on in those inside it, too. */
@@ -142,10 +143,17 @@ function isHeld(root: StateRoot, run_id: string): boolean {
   return [owner?.owner, owner?.guard, asker].some(holder => holder && look(holder) === 'alive')
 }
 
-function survivorsOf(root: StateRoot, run_id: string): Survivors {
-  const end = readEnd(root, run_id)
-  if (end.state !== 'ok') return aliveOf(root, run_id)
-  return end.record.survivors.filter(({ identity }) => look(identity) === 'alive')
+/** Never rejects. */
+async function survivorsOf(root: StateRoot, run_id: string): Promise<Survivors> {
+  const end = quietly(() => readEnd(root, run_id))
+  if (end?.state === 'ok') return end.record.survivors.filter(({ identity }) => look(identity) === 'alive')
+  try {
+    // Its owner hangs, as few do; the others load nothing for it. Its main process may have gone before the rest.
+    const { describeAlive } = await import('./processes.js')
+    return describeAlive(root, run_id)
+  } catch {
+    return quietly(() => aliveOf(root, run_id)) ?? []
+  }
 }
 
 function aliveOf(root: StateRoot, run_id: string): Survivors {

@@ -1,6 +1,6 @@
 /**
- * Runs inside runs of which one has ended, or is recorded elsewhere: a stop of the outermost ends what lives all the
- * same, and says stopped only then.
+ * Runs inside runs of which one has ended, hangs, or is recorded elsewhere: a stop of the outermost ends what lives all
+ * the same, or names it, and says stopped only where nothing does.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,6 +39,23 @@ inEveryWay(VERBS, way => {
     await expectStopped(world, launch, await world.pidsIn('main', 1))
     const end = launch.read(await launch.runOf('deep'), 'end')
     expect(end).toMatchObject({ stop_cause: 'parent_run', survivors: [], leftovers: [] })
+  })
+
+  test('the owner of an inner run hangs, and its program has gone: what that left behind is named', async () => {
+    const inner = `chaperone start --session inner -- sh -c 'sleep 3600 & echo $! >left; exec sleep 7200'`
+    const { world, launch } = await outer(way, inner + STAYING)
+    const { owner, main } = await launch.running('inner')
+    const [pid] = await world.pidsIn('left', 1)
+    expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
+    expect(await world.witness.kill(main, 'SIGKILL')).toBe(true)
+    await until('its program to be gone', async () => (await alive(world, [main.pid])).length === 0)
+
+    const stopped = await launch.call(['stop', '--kill-after', '0', await launch.runOf('outer')])
+    expect(stopped.code, stopped.stdout).toBe(3)
+    expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'survivors', survivors: [{ pid }] }])
+    expect(await alive(world, [Number(pid)])).toEqual([pid])
+    expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
+    await world.nothingLeft()
   })
 
   // By looking alone what has left its parent, its group and its session, with another id, is missed.
