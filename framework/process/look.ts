@@ -2,7 +2,7 @@
 import { type IsRun, type Marker, type MarkerState, markerState } from './marker.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { commandLine, type ProcessTable } from './table.js'
-import { type Bearers, findTied, type Ties } from './ties.js'
+import { type Adopter, type Bearers, findTied, type Ties } from './ties.js'
 
 export class Look {
   readonly table: ProcessTable
@@ -51,7 +51,11 @@ export class Look {
    * Finds the run's processes, and those of runs inside it: the marker of another run begins one, and all below it
    * is of that run, even what cleared its environment and is tied to ours by a group or session that both share.
    */
-  find(verified: ReadonlyMap<number, number>, bearers: Bearers): { ties: Ties; nested: ProcessStat[] } {
+  find(
+    verified: ReadonlyMap<number, number>,
+    bearers: Bearers,
+    adopter: Adopter | null,
+  ): { ties: Ties; nested: ProcessStat[] } {
     const outside = new Set<number>()
     for (;;) {
       const ties = findTied({
@@ -59,6 +63,7 @@ export class Look {
         verified,
         bearers,
         shared_session: this.#shared_session,
+        adopter,
         admits: stat => !outside.has(stat.pid) && !this.#isExcluded(stat) && this.markerOf(stat) !== 'other',
         isMarked: stat => this.markerOf(stat) === 'own',
         isInExec: stat => this.isInExec(stat),

@@ -13,7 +13,7 @@ import { carriesMarker, type IsRun, type Marker } from './marker.js'
 import { keepSpareDescriptor } from './proc-file.js'
 import { hasExited, type ProcessStat } from './stat.js'
 import { type ProcessTable, readProcessTable } from './table.js'
-import type { Bearers, Ties } from './ties.js'
+import type { Adopter, Bearers, Ties } from './ties.js'
 import { type Member, memberOf, type TrackingMethod, type Tree } from './tracking.js'
 
 /** What was seen of the run. Who only looks keeps nothing. */
@@ -31,12 +31,15 @@ export interface SnapshotOptions {
   readonly isRun: IsRun
   /** A session that the run shares with its owner and others: a foreground run's on a terminal. */
   readonly shared_session?: number | null
+  /** The subreaper that holds this run and no other: whatever it came to have since the run began is the run's. */
+  readonly subreaper?: ProcessIdentity | null
 }
 
 /** Of what is known: start times by pid of what was seen alive, and what cannot be seen. */
 interface Verified {
   readonly verified: ReadonlyMap<number, number>
   readonly hidden: readonly Member[]
+  readonly adopter: Adopter | null
 }
 
 export class SnapshotTracking implements TrackingMethod {
@@ -47,6 +50,7 @@ export class SnapshotTracking implements TrackingMethod {
   readonly #journal: Seen
   readonly #main_marker: MainMarker
   readonly #shared_session: number | null
+  readonly #subreaper: ProcessIdentity | null
   /** Start times by pid: a pid alone could be a descendant's by now. */
   readonly #excluded = new Map<number, number>()
   #known = new Map<number, Member>()
@@ -56,13 +60,15 @@ export class SnapshotTracking implements TrackingMethod {
   /** Processes without the marker: start times by pid. They can get it only by a tie that we would see. */
   #unmarked = new Map<number, number>()
 
-  constructor({ main, marker, journal, exclude, isRun, shared_session = null }: SnapshotOptions) {
+  constructor(options: SnapshotOptions) {
+    const { main, marker, journal, exclude, isRun, shared_session = null, subreaper = null } = options
     keepSpareDescriptor()
     this.#main = main
     this.#marker = marker
     this.#journal = journal
     this.#main_marker = new MainMarker(main, marker, isRun)
     this.#shared_session = shared_session
+    this.#subreaper = subreaper
     for (const identity of [self(), ...exclude.map(identify)])
       if (identity) this.#excluded.set(identity.pid, identity.start_time)
     const bearers = new Map<number, Set<number>>()
@@ -86,11 +92,11 @@ export class SnapshotTracking implements TrackingMethod {
     return table => this.#completeLook(table, known)
   }
 
-  #completeLook(table: ProcessTable, { verified, hidden }: Verified): Tree {
+  #completeLook(table: ProcessTable, { verified, hidden, adopter }: Verified): Tree {
     const isRun = this.#main_marker.others()
     const look = new Look(table, this.#marker, stat => this.#isExcluded(stat), isRun, this.#shared_session)
     const bearers = new Map([...this.#former_bearers, ...this.#bearers])
-    const { ties, nested } = look.find(verified, bearers)
+    const { ties, nested } = look.find(verified, bearers, adopter)
     const members = [...ties.members.values()].map(memberOf)
     this.#journal.add(...members.filter(member => !this.#knows(member)).map(member => member.identity))
     this.#known = new Map([...members, ...hidden].map(member => [member.identity.pid, member]))
@@ -124,7 +130,14 @@ export class SnapshotTracking implements TrackingMethod {
       if (found === 'hidden' || (found === 'alive' && this.#isAround(member.identity))) hidden.push(member)
       else if (found === 'alive') verified.set(pid, member.identity.start_time)
     }
-    return { verified, hidden }
+    return { verified, hidden, adopter: this.#adopter() }
+  }
+
+  /** Its children from before the run's first process are none of the run: without that they cannot be told. */
+  #adopter(): Adopter | null {
+    if (!this.#subreaper || !this.#main || standing(this.#subreaper) !== 'alive') return null
+    const { pid, start_time } = this.#subreaper
+    return { pid, start_time, since: this.#main.start_time }
   }
 
   /**

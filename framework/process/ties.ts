@@ -8,6 +8,14 @@ import type { ProcessTable } from './table.js'
 /** Pids, each with the start times of the processes that are meant. */
 export type Bearers = ReadonlyMap<number, ReadonlySet<number>>
 
+/** A process to which the orphans of a run come. */
+export interface Adopter {
+  readonly pid: number
+  readonly start_time: number
+  /** When the run began: what it had before is none of the run. */
+  readonly since: number
+}
+
 export interface TieQuestion {
   readonly table: ProcessTable
   /** Members known by identity that were verified alive right before the table was read: start times by pid. */
@@ -16,6 +24,8 @@ export interface TieQuestion {
   readonly bearers: Bearers
   /** A session that the run shares with others: of it only what carries the marker too is tied. */
   readonly shared_session?: number | null
+  /** Who adopts the run's orphans and nobody else's; verified alive right before the table was read. */
+  readonly adopter?: Adopter | null
   /** Whether a tied process may be taken for the run's; asked once for each. */
   admits(stat: ProcessStat): boolean
   /** Whether the process carries the run's marker: no tie by itself, but what confirms a weak one. */
@@ -41,6 +51,7 @@ export function findTied(question: TieQuestion): Ties {
   search.enterVerified()
   search.enterBorne()
   search.enterShared()
+  search.enterAdopted()
   search.follow()
   return search.result()
 }
@@ -116,6 +127,14 @@ class Search {
     for (const stat of this.#sessions.get(shared_session) ?? [])
       if (isMarked(stat)) this.#enter(stat)
       else if (isInExec(stat)) this.#undecided.add(stat)
+  }
+
+  enterAdopted(): void {
+    const { table, adopter } = this.#question
+    if (!adopter) return
+    const there = table.get(adopter.pid)
+    // As for a member: it may have ended while the table was read.
+    if (!there || there.start_time === adopter.start_time) this.#enterChildren(adopter.pid, adopter.since)
   }
 
   follow(): void {

@@ -66,7 +66,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const main =
     view.main?.main ?? (await unrecordedMain(markerOf(view), mayShareSession(view), holdersOf(view)))
   const journal = openJournal(journalPath(root, run_id))
-  const tracking = new LastLook(recordedTracking(root, view, main, journal))
+  const tracking = new LastLook(recordedTracking(root, view, main, journal, options.past ?? null))
   const was_alive = main !== null && look(main) === 'alive'
   const ended = new Set<number>()
   let killed_main = false

@@ -8,12 +8,16 @@ import { otherRuns } from './other-runs.js'
 import type { RunIntent } from './records.js'
 import type { RunView } from './status.js'
 
-/** @param main the run's first process, where anybody knows it */
+/**
+ * @param main the run's first process, where anybody knows it
+ * @param past its owner, where that lives and does not answer: what it has adopted is the run's
+ */
 export function recordedTracking(
   root: StateRoot,
   view: RunView,
   main: ProcessIdentity | null,
   journal: SnapshotOptions['journal'],
+  past: ProcessIdentity | null = null,
 ): SnapshotTracking {
   return new SnapshotTracking({
     main,
@@ -22,6 +26,8 @@ export function recordedTracking(
     exclude: holdersOf(view),
     isRun: otherRuns(root, view.intent),
     shared_session: sharedSession(view, main),
+    // By another method its owner may hold other runs, and have children of its own.
+    subreaper: view.owner?.tracking?.method === 'subreaper' ? past : null,
   })
 }
 

@@ -2,11 +2,14 @@
  * The owner of a run is stopped by SIGSTOP: it can do nothing, and nobody can tell that it ever will. Who asks is told
  * so, `--force` goes past it, and a lifetime that is over meanwhile is kept as soon as it goes on.
  */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
 import { Launch, type Recorded } from './harness/launch.js'
 import { withinLifetime } from './harness/lifetimes.js'
 import { inEveryWay, type Way } from './harness/ways.js'
-import { World } from './harness/world.js'
+import { program, World } from './harness/world.js'
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   const stops = [
@@ -35,6 +38,36 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await world.nothingLeft()
       expect(launch.read(run_id, 'end')).toMatchObject({ reconcile_reason: 'owner_hung', survivors: [] })
       expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+    },
+  )
+
+  test.skipIf(way.method !== 'subreaper')(
+    'stop --force ends what came to the owner while it was stopped, and nothing that it had before',
+    async () => {
+      const world = World.create(way.method)
+      const path = join(world.path, 'hidden')
+      const hide = `${program('hide')} "${path}" environment fork setsid fork`
+      const line = `until test -e go; do sleep 0.05; done; ${hide}; exec sleep 3600`
+      const launch = new Launch(world, way.verb, ['sh', '-c', line])
+      // Of `run` a child, for it takes the place of the shell.
+      await world.exec(['sh', '-c', 'sleep 7200 & exec "$@"', 'sh', ...launch.argv('s')])
+      const { run_id, owner } = await launch.running('s')
+      expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
+      world.file('go', '')
+      await until('the daemon to have hidden', () => existsSync(path))
+      const daemon = Number(readFileSync(path, 'utf8'))
+      const parentOf = async () => (await world.survivors()).find(({ pid }) => pid === daemon)?.ppid
+      await until('the owner to have adopted it', async () => (await parentOf()) === owner.pid)
+
+      const forced = await launch.call(['stop', '--force', run_id])
+      const left = await world.survivors()
+      expect(forced.code, forced.stdout).toBe(0)
+      expect(forced.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
+      const [former, ...others] = left.filter(({ comm, pid }) => comm === 'sleep' || pid === daemon)
+      expect(others).toEqual([])
+      if (!former) throw new Error('the child from before was ended')
+      expect(await world.witness.kill(former, 'SIGKILL')).toBe(true)
+      await world.nothingLeft()
     },
   )
 

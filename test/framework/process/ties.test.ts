@@ -27,11 +27,13 @@ function ask(
   admits: TieQuestion['admits'] = () => true,
   marked: readonly number[] = [],
   in_exec: readonly number[] = [],
+  adopter: TieQuestion['adopter'] = null,
 ) {
   const ties = findTied({
     table: new Map(stats.map(one => [one.pid, one])),
     verified: new Map(verified.map(pid => [pid, pid * 10])),
     bearers: new Map(bearers.map(([pid, start]) => [pid, new Set([start])])),
+    adopter,
     admits,
     isMarked: one => marked.includes(one.pid),
     isInExec: one => in_exec.includes(one.pid),
@@ -62,6 +64,16 @@ test('does not take the group and session of the caller for the run’s where th
 test('counts the group and session of a dead leader while a verified member is inside', () => {
   const tree = [stat(101, { pgid: 100, sid: 100 }), stat(102, { pgid: 100, sid: 100 })]
   expect(ask(tree, [101], [[100, 1000]]).pids).toEqual([101, 102])
+})
+
+test('takes what the adopter of a run’s orphans has since the run began, and no child of another by its pid', () => {
+  const owner = stat(50)
+  const tree = [owner, stat(60, { ppid: 50 }), stat(101, { ppid: 50 }), stat(102, { ppid: 101 })]
+  const adopted = (start_time: number, table = tree) =>
+    ask(table, [], [], undefined, [], [], { pid: 50, start_time, since: 1000 }).pids
+  expect(adopted(500)).toEqual([101, 102])
+  expect(adopted(500, tree.slice(1))).toEqual([101, 102])
+  expect(adopted(499)).toEqual([])
 })
 
 test('counts nothing by a number alone once nobody verified is inside: it may be a stranger’s by now', () => {
