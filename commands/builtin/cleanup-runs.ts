@@ -1,6 +1,7 @@
 /** The processes of `cleanup`: which runs it ends, and how: the command that the answer named first, our own stop after it. */
 import type { BaseContext } from '../../framework/invocation/context.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
+import { leastAgeMs } from '../../framework/process/started-at.js'
 import { liveRunIds } from '../../framework/runs/find.js'
 import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
@@ -28,11 +29,14 @@ export function selectRuns(root: StateRoot, selection: Selection, expired_only: 
 /** For all that is known. */
 const isHeld = ({ owner_state }: RunView): boolean => ['alive', 'guard', 'unknown'].includes(owner_state)
 
-/** Past its declared lifetime: its owner should have ended it and did not. */
-function isExpired({ intent, main, end }: RunView): boolean {
+/** Past its declared lifetime, by no other clock than its owner's: he should have ended it and did not. */
+function isExpired(view: RunView): boolean {
+  const { intent, main, end } = view
   const lifetime = intent?.limits.max_lifetime_ms ?? null
   if (end || lifetime === null || !main) return false
-  return Date.now() > Date.parse(main.started_at) + lifetime
+  const age = leastAgeMs(main.main)
+  // Of an earlier boot nobody holds anything.
+  return age === null ? !isHeld(view) : age > lifetime
 }
 
 /** Ends the runs and answers for each what became of it, looked at afterwards. */

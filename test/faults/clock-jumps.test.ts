@@ -53,6 +53,12 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
       expect(shown).toMatchObject({ status: 'running', owner: 'alive', alive: true, damaged: [] })
       expect((await world.survivors()).some(({ pid }) => pid === going.main.pid)).toBe(true)
 
+      for (const expired of [[], ['--all-sessions', '--expired']]) {
+        const cleaned = await long.call(['cleanup', ...expired])
+        expect(cleaned.envelope.data, cleaned.stdout).toMatchObject({ stopped: [] })
+      }
+      expect(long.read(going.run_id, 'end')).toBeNull()
+
       const { code, stdout, envelope } = await long.call(['stop', going.run_id])
       expect(code, stdout).toBe(0)
       const [stopped] = envelope.data.stopped

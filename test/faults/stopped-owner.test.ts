@@ -100,6 +100,8 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await later.record(await later.runOf('later'), 'end')
       const shown = (await launch.call(['show', recorded.run_id])).envelope.data
       expect(shown).toMatchObject({ status: 'running', alive: true, stop_cause: null })
+      const due = (await launch.call(['cleanup', '--dry-run'])).envelope.data
+      expect(due.would_affect.runs).toEqual([recorded.run_id])
       expect(await lives(world, recorded)).toBe(true)
       expect(await world.witness.kill(recorded.owner, 'SIGCONT')).toBe(true)
       expect(await launch.record(recorded.run_id, 'end')).toMatchObject({
