@@ -6,6 +6,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { pause } from '../process/clock.js'
 import { inheritedDescriptors } from '../process/descriptors.js'
 import { ownChild } from '../process/own-children.js'
 import { withLock } from '../store/lock.js'
@@ -22,6 +23,11 @@ const SOCKET_PATH_BYTES = 107
 const LOCK_WAIT_MS = 2_000
 /** A tmux that has not answered for so long hangs, in ms. */
 const ANSWER_MS = 10_000
+/** How often one that is about to end is asked until it has, and after how long, in ms. */
+const TRIES = 10
+const RETRY_MS = 20
+/** What tmux says where nobody listens on a socket that is there (ECONNREFUSED). */
+const NO_SERVER = /^no server running on /
 
 /** What to say where tmux is not there. */
 export const TMUX_MISSING = {
@@ -136,12 +142,26 @@ export async function leaveServer(
 ): Promise<void> {
   const [own] = window.split(':')
   await onServer(socket, async () => {
-    const { stdout } = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
-    const others = stdout.split('\n').filter(name => name !== '' && name !== own)
-    if (others.length === 0) unlinkSync(socket)
+    if (await isOnly(own, socket, marker)) unlinkSync(socket)
   }).catch(() => {
     // Gone already. A socket that stays leads nowhere, and the next server of the session takes its place.
   })
+}
+
+/** @returns false also where nobody can tell: without its socket a server that lives is out of reach for good */
+async function isOnly(
+  own: string | undefined,
+  socket: string,
+  marker: RunIntent['marker'],
+): Promise<boolean> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const { code, stdout, stderr } = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
+    if (code === 0) return stdout.split('\n').every(name => name === '' || name === own)
+    if (NO_SERVER.test(stderr)) return true
+    if (code === null) return false
+    await pause(RETRY_MS)
+  }
+  return false
 }
 
 /** Does what must not meet the end of the server, and not its start by another. */

@@ -91,6 +91,43 @@ inEveryWay(['start'], ({ method }) => {
   )
 })
 
+inEveryWay(['start'], ({ method }) => {
+  test.skipIf(!has_tmux)(
+    `the server of a terminal is stopped while a run ends: the others keep theirs${has_tmux ? '' : ' (needs tmux)'}`,
+    async () => {
+      const world = World.create(method)
+      const started = async (): Promise<string> => {
+        const argv = ['start', '--runtime', 'tmux', '--session', 's', '--', 'sleep', '3600']
+        const { code, stdout, envelope } = await world.call(argv)
+        expect(code, stdout).toBe(0)
+        return envelope.data.run_id
+      }
+      const [ending, staying] = [await started(), await started()]
+      const launch = new Launch(world, 'start', [])
+      const { owner } = launch.read(ending, 'owner')
+      const server = (await named(world, 'tmux: server'))[0]
+      if (!server) throw new Error('no server of tmux')
+      expect(await world.witness.kill(server, 'SIGSTOP')).toBe(true)
+      expect((await world.call(['stop', ending])).code).toBe(0)
+      const isAsked = async () => (await named(world, 'tmux: client')).length > 0
+      await until('its owner to ask the server', isAsked)
+      await until('it to give up', async () => !(await isAsked()))
+      expect(await world.witness.kill(server, 'SIGCONT')).toBe(true)
+      // Until then its terminal holds it.
+      await until('it to end', async () => (await world.survivors()).every(({ pid }) => pid !== owner.pid))
+
+      const { socket } = (await launch.call(['show', staying])).envelope.data.handle
+      const windows = await world.exec(['tmux', '-S', socket, 'list-sessions', '-F', '#{session_name}'])
+      const listed = await windows.answer
+      expect(listed.code, listed.stderr).toBe(0)
+      expect(listed.stdout).toContain(staying)
+      expect((await launch.call(['stop', staying])).code).toBe(0)
+      await world.nothingLeft()
+      expect(existsSync(socket)).toBe(false)
+    },
+  )
+})
+
 /** A call that runs the family on a terminal of its own, after another one there has started a run in the background. */
 async function onTerminal({ verb, method }: Way) {
   const world = World.create(method)
