@@ -13,7 +13,7 @@ import { leftAlone } from '../process/tracking.js'
 import { isSymlink } from '../store/private-directory.js'
 import { adoptReservation } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
-import { describeProcesses, endRecord, shortened } from './end-record.js'
+import { cutLists, describeProcesses, endRecord, recordable, shortened } from './end-record.js'
 import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
@@ -100,6 +100,8 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
     leftovers: describeProcesses(leftAlone(tracking.last)),
   })
   const recorded = record(root, end, view.owner?.owner ?? null)
+  // Not before: whoever goes on where we are killed ends what is in the journal.
+  if (cutLists(end).leftovers) journal.add(...tracking.last.marked_only.map(({ identity }) => identity))
   const standing = readEnd(root, run_id)
   const stands = standing.state === 'ok' ? standing.record : end
   if (recorded && stands.survivors.length === 0 && stands.leftovers.length === 0) leaveLive(root, run_id)
@@ -107,7 +109,8 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
 }
 
 /** @returns whether an end stands on the disk now, ours or an earlier one */
-function record(root: StateRoot, end: RunEnd, owner: ProcessIdentity | null): boolean {
+function record(root: StateRoot, whole: RunEnd, owner: ProcessIdentity | null): boolean {
+  const end = recordable(whole)
   const path = recordPath(root, end.run_id, 'end')
   if (isSymlink(root.run(end.run_id))) return false
   try {

@@ -5,14 +5,15 @@ import { commandLine } from '../process/table.js'
 import type { Member } from '../process/tracking.js'
 import { RECORD_VERSION, type RunEnd } from './records.js'
 
-/** How many survivors and leftovers a record names, each; the journal knows all of them. */
-const NAMED_PROCESSES = 64
+/** How many survivors and leftovers a record lists, each; the journal has all of them. */
+const LISTED_PROCESSES = 64
 /** Characters of a command line that a record keeps, and how few of them where the record is too long. */
 const COMMAND_LENGTH = 256
 const SHORT_COMMAND_LENGTH = 24
 const MESSAGE_LENGTH = 1_000
 
 type RunError = NonNullable<RunEnd['error']>
+type Rest = 'survivors' | 'leftovers'
 
 /** @param known what is known of this end; everything else stays null, never a guess */
 export function endRecord(
@@ -39,9 +40,15 @@ export function endRecord(
   }
 }
 
-/** The processes of a list as a record and an answer name them. */
+/** The processes of a list as a record and an answer name them: all of them. */
 export const describeProcesses = (members: readonly Member[]): RunEnd['survivors'] =>
-  members.slice(0, NAMED_PROCESSES).map(describeProcess)
+  members.map(describeProcess)
+
+/** Which lists of a record are cut; earlier versions cut them and did not say so. */
+export const cutLists = ({ survivors, leftovers, unlisted }: RunEnd): { [of in Rest]: boolean } => ({
+  survivors: unlisted ? unlisted.survivors > 0 : survivors.length >= LISTED_PROCESSES,
+  leftovers: unlisted ? unlisted.leftovers > 0 : leftovers.length >= LISTED_PROCESSES,
+})
 
 /** An error as a record keeps it. Node's own codes, such as ERR_INVALID_ARG_VALUE, are no errno. */
 export function recordedError(code: string, message: string, errno: string | null): RunError {
@@ -56,23 +63,34 @@ export function recordedError(code: string, message: string, errno: string | nul
 export const thrownError = (code: string, thrown: unknown): RunError =>
   recordedError(code, thrown instanceof Error ? thrown.message : String(thrown), errnoOf(thrown))
 
-/** Makes a record fit into its reserved space: first the command lines get shorter, then fewer processes are named. */
+/** An end as it is recorded: it lists so many processes, and says how many more there are. */
+export const recordable = (end: RunEnd): RunEnd => listing(end, LISTED_PROCESSES)
+
+/** Makes a record fit into its reserved space: first the command lines get shorter, then fewer processes are listed. */
 export function shortened(end: RunEnd, bytes: number): RunEnd {
-  let short = named(end, NAMED_PROCESSES)
+  const brief = { ...end, survivors: briefly(end.survivors), leftovers: briefly(end.leftovers) }
+  let short = brief
   for (
-    let count = NAMED_PROCESSES;
+    let count = LISTED_PROCESSES;
     Buffer.byteLength(JSON.stringify(short)) >= bytes && count > 0;
     count >>= 1
   )
-    short = named(end, count)
+    short = listing(brief, count)
   return short
 }
 
-function named(end: RunEnd, count: number): RunEnd {
-  const cut = (list: RunEnd['survivors']): RunEnd['survivors'] =>
-    list.slice(0, count).map(one => ({ ...one, cmd: one.cmd.slice(0, SHORT_COMMAND_LENGTH) }))
-  return { ...end, survivors: cut(end.survivors), leftovers: cut(end.leftovers) }
+function listing(end: RunEnd, count: number): RunEnd {
+  const [survivors, leftovers] = [end.survivors.slice(0, count), end.leftovers.slice(0, count)]
+  const unlisted = {
+    survivors: (end.unlisted?.survivors ?? 0) + end.survivors.length - survivors.length,
+    leftovers: (end.unlisted?.leftovers ?? 0) + end.leftovers.length - leftovers.length,
+  }
+  const is_cut = unlisted.survivors + unlisted.leftovers > 0
+  return { ...end, survivors, leftovers, ...(is_cut ? { unlisted } : {}) }
 }
+
+const briefly = (list: RunEnd[Rest]): RunEnd[Rest] =>
+  list.map(one => ({ ...one, cmd: one.cmd.slice(0, SHORT_COMMAND_LENGTH) }))
 
 function describeProcess({ identity, ppid }: Member): RunEnd['survivors'][number] {
   return { identity, ppid, cmd: commandOf(identity.pid).slice(0, COMMAND_LENGTH) }

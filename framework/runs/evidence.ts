@@ -90,7 +90,8 @@ function marked(table: ProcessTable, marker: RunIntent['marker']): ProcessStat[]
   )
 }
 
-function journaled(root: StateRoot, run_id: string): readonly ProcessIdentity[] {
+/** Every process that was seen of a run, as its journal has it. */
+export function journaled(root: StateRoot, run_id: string): readonly ProcessIdentity[] {
   try {
     return parseLines(readText(journalPath(root, run_id)))
   } catch {

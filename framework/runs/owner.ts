@@ -9,7 +9,7 @@ import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
 import { leftAlone, type Member } from '../process/tracking.js'
 import { type Aftermath, awaitDescendants, type DescendantsWait } from './await-descendants.js'
-import { describeProcesses, endRecord, thrownError } from './end-record.js'
+import { cutLists, describeProcesses, endRecord, thrownError } from './end-record.js'
 import { dismisses, handOn } from './hand-on.js'
 import { leaveLive, stayLive } from './intent.js'
 import { LastLook } from './last-look.js'
@@ -239,7 +239,7 @@ export class OwnedRun {
     const failed = (error: unknown): void => this.noteFault(error)
     const { left, undecided, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over, failed)
     this.#aftermath = { ...waited, remaining: describeProcesses([...left, ...undecided]) }
-    // The end record names so many; whoever stops what is left finds all of them here.
+    // The end record lists so many; whoever asks what is left, or stops it, finds all of them here.
     this.#started.journal.add(...left.map(({ identity }) => identity))
     if (this.#ending) return
     if (leftovers === 'end' && this.#aftermath.remaining.length > 0)
@@ -289,6 +289,9 @@ export class OwnedRun {
       leftovers,
     })
     const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
+    // Not before: whoever goes on where an owner was killed ends what is in the journal.
+    if (cutLists(end).leftovers)
+      this.#started.journal.add(...this.#tracking.last.marked_only.map(({ identity }) => identity))
     // Where there is no record of it any more nobody else could tell that it has ended.
     const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)
     if (is_told && end.survivors.length === 0 && end.leftovers.length === 0)

@@ -1,12 +1,12 @@
 /** What lives of a run that has not ended, looked at by somebody who only wants to know: nothing is written or signalled. */
-import { parseLines, readText } from '../process/journal-file.js'
 import { commandLine } from '../process/table.js'
 import type { Member } from '../process/tracking.js'
 import { type Usage, usageOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { describeProcesses } from './end-record.js'
+import { journaled } from './evidence.js'
 import { recordedTracking } from './recorded-tracking.js'
-import { journalPath, type RunEnd } from './records.js'
+import type { RunEnd } from './records.js'
 import { type RunView, viewRun } from './status.js'
 
 export interface RunProcess extends Usage {
@@ -38,18 +38,9 @@ function livingMembers(root: StateRoot, view: RunView): readonly Member[] {
   const { run_id, main, end, owner_state } = view
   if (end || owner_state === 'foreign' || owner_state === 'none') return []
   const journal = {
-    read: () => seen(root, run_id),
+    read: () => [...journaled(root, run_id)],
     add: () => {},
     compact: () => {},
   }
   return recordedTracking(root, view, main?.main ?? null, journal).look().members
-}
-
-function seen(root: StateRoot, run_id: string) {
-  try {
-    return parseLines(readText(journalPath(root, run_id)))
-  } catch {
-    // None was written: its main process has to do.
-    return []
-  }
 }

@@ -3,7 +3,7 @@ import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { type Reservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
-import { shortened } from './end-record.js'
+import { recordable, shortened } from './end-record.js'
 import { type RunEnd, readEnd, recordPath } from './records.js'
 
 /** An end that the disk does not take is tried again so often, after so long. */
@@ -24,7 +24,7 @@ export async function publishReserved(
   for (let tries = 1; ; tries += 1) {
     try {
       makeRoomForEnd(root, end.run_id)
-      reservation.publish(end, shortened)
+      reservation.publish(recordable(end), shortened)
       return true
     } catch (error) {
       const hopeless = ['ENOENT', 'EROFS'].includes(errnoOf(error) ?? '')

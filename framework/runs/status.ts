@@ -4,6 +4,7 @@ import { look } from '../process/liveness.js'
 import type { ReadResult } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { isAnythingAlive } from './evidence.js'
+import { unlistedAlive } from './left-behind.js'
 import {
   type RecordName,
   type RunEnd,
@@ -46,7 +47,7 @@ export interface RunView {
   readonly main: RunMain | null
   readonly stop: RunStop | null
   readonly end: RunEnd | null
-  /** Processes named by the end record that are still alive. */
+  /** What of an ended run is still alive, as far as it is known by its end. */
   readonly leftovers: RunEnd['survivors']
   readonly damaged: readonly DamagedRecord[]
 }
@@ -102,8 +103,12 @@ export type Ended = Pick<RunView, 'end' | 'leftovers'>
 export function viewEnd(root: StateRoot, run_id: string): Ended | null {
   const read = readEnd(root, run_id)
   if (read.state !== 'ok') return null
-  return { end: read.record, leftovers: derivedFromEnd(root, read.record).leftovers }
+  return { end: read.record, leftovers: leftoversOf(root, read.record) }
 }
+
+/** What of an ended run is alive now. */
+export const leftoversOf = (root: StateRoot, end: RunEnd): RunEnd['survivors'] =>
+  derivedFromEnd(root, end).leftovers
 
 function readRecords(root: StateRoot, run_id: string): Records {
   const damaged: DamagedRecord[] = []
@@ -187,9 +192,12 @@ function derivedFromEnd(root: StateRoot, end: RunEnd): Derived {
     status: statusOfEnd(end),
     owner_state: is_foreign ? 'foreign' : 'none',
     reconcile_reason: end.reconcile_reason,
-    leftovers: named
-      .filter(({ seen }) => seen === 'alive' || (is_foreign && seen === 'foreign'))
-      .map(({ one }) => one),
+    leftovers: [
+      ...named
+        .filter(({ seen }) => seen === 'alive' || (is_foreign && seen === 'foreign'))
+        .map(({ one }) => one),
+      ...unlistedAlive(root, end),
+    ],
   }
 }
 

@@ -10,12 +10,13 @@ import { endLostRun } from './end-lost-run.js'
 import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
+import { wasLeftAlone } from './left-behind.js'
 import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
 import { hasEnded, isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
-import { type Ended, isUntold, type RunView, viewEnd, viewRun } from './status.js'
+import { type Ended, isUntold, leftoversOf, type RunView, viewEnd, viewRun } from './status.js'
 import type { StopOutcome, StopResult } from './stop-result.js'
 
 export interface StopOptions {
@@ -249,7 +250,9 @@ class Stop {
     const unnamed = describeProcesses(tracking.last.marked_only)
     const untold = [...found.undecided, ...unnamed].filter(({ identity }) => look(identity) === 'alive')
     if (survivors.length + untold.length > 0)
-      return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], untold)
+      return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], one =>
+        untold.some(({ identity }) => sameProcess(identity, one)),
+      )
     leaveLive(this.#root, this.#run_id)
     return this.#answer('stopped', end, [])
   }
@@ -260,7 +263,7 @@ class Stop {
 
   /** As `#ended`, for an end that the disk may not have taken. */
   #endedAs(end: RunEnd): StopResult {
-    const alive = [...end.survivors, ...end.leftovers].filter(({ identity }) => look(identity) === 'alive')
+    const alive = leftoversOf(this.#root, end)
     return this.#answer(alive.length > 0 ? 'survivors' : 'stopped', end, alive)
   }
 
@@ -272,10 +275,8 @@ class Stop {
     outcome: StopOutcome,
     end: RunEnd | null,
     alive: RunEnd['survivors'],
-    left_alone = end?.leftovers ?? [],
+    isLeftAlone = (one: ProcessIdentity): boolean => end !== null && wasLeftAlone(end, one),
   ): StopResult {
-    const is_left_alone = (one: ProcessIdentity) =>
-      left_alone.some(({ identity }) => sameProcess(identity, one))
     return {
       run_id: this.#run_id,
       outcome,
@@ -285,7 +286,7 @@ class Stop {
       survivors: alive.map(({ identity, cmd }) => ({
         pid: identity.pid,
         cmd,
-        tried: !is_left_alone(identity),
+        tried: !isLeftAlone(identity),
       })),
     }
   }

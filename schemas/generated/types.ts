@@ -517,6 +517,7 @@ export type RunEnd = {
   readonly survivors: readonly RemainingProcess[]
   /** Alive when tracking ended, and left so. */
   readonly leftovers: readonly RemainingProcess[]
+  readonly unlisted?: Unlisted
   /** Who wrote this: the owner, its guard, or whoever found the run lost. */
   readonly recorder: ProcessIdentity
 }
@@ -532,6 +533,12 @@ export type RemainingProcess = {
   readonly identity: ProcessIdentity
   readonly ppid: number
   readonly cmd: string
+}
+
+/** How many more of each there were, where there was no room to list them all; seen.log has them. */
+export type Unlisted = {
+  readonly survivors: number
+  readonly leftovers: number
 }
 
 /** intent.json: what is about to be started, written before anything is. */

@@ -1,7 +1,11 @@
 /** What a program leaves running: waited for, listed, never lost, still stoppable. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import validateEnd from '../../../schemas/generated/validate-run-end.js'
 import validateReport from '../../../schemas/generated/validate-run-report.js'
 import { Sandbox } from '../harness/sandbox.js'
+import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
 import { cleanUp, living, reportOf, runShell, sleeper } from './calls.js'
 
@@ -107,6 +111,42 @@ describe('a long-lived child', () => {
     expect(data.descendants_killed).toBeGreaterThan(0)
     expect(data).not.toHaveProperty('cleanup_command')
     await sandbox.nothingLeft()
+  })
+
+  test('of whom there are more than a record lists, all are reported, and shown until the last has ended', async () => {
+    const sandbox = Sandbox.create()
+    const answer = await runShell(
+      sandbox,
+      ['--grace', '1ms'],
+      `for i in $(seq 70); do ${sleeper(300)} & done`,
+    )
+    const { run_id, background_processes } = reportOf(answer).data
+    const pids = background_processes.map(({ pid }: { pid: number }) => pid)
+    expect(new Set(pids).size).toBe(70)
+    const path = join(sandbox.state, 'runs', run_id, 'end.json')
+    const end = JSON.parse(readFileSync(path, 'utf8'))
+    expect(validateEnd(end), JSON.stringify(validateEnd.errors)).toBe(true)
+    expect(end.unlisted).toEqual({ survivors: 0, leftovers: 70 - end.leftovers.length })
+    expect(end.unlisted.leftovers).toBeGreaterThan(0)
+
+    const listed: number[] = end.leftovers.map(({ identity }: { identity: { pid: number } }) => identity.pid)
+    const others = pids.filter((pid: number) => !listed.includes(pid))
+    const die = async (dying: readonly number[]) => {
+      for (const pid of dying) process.kill(pid, 'SIGKILL')
+      await until('them to end', () => !dying.some(isAlive))
+    }
+    await die(listed)
+    const rows = async () => (await sandbox.call(['ps'])).envelope.data.runs
+    expect(await rows()).toMatchObject([{ run_id, leftovers: others.length }])
+    const { leftovers } = (await sandbox.call(['show', run_id])).envelope.data
+    expect(leftovers.map(({ pid }: { pid: number }) => pid).sort()).toEqual(others.sort())
+    expect(leftovers[0].cmd).toBe('sleep 300')
+    // As an earlier version recorded it: cut, and no word of it.
+    const { unlisted: _, ...silent } = end
+    writeFileSync(path, JSON.stringify(silent))
+    expect(await rows()).toMatchObject([{ run_id, leftovers: others.length }])
+    await die(others)
+    expect(await rows()).toEqual([])
   })
 
   test('of whom there are a hundred, all are ended by stop', async () => {

@@ -3,6 +3,7 @@ import { self } from '../../../framework/process/identity.js'
 import {
   describeProcesses,
   endRecord,
+  recordable,
   recordedError,
   shortened,
   thrownError,
@@ -53,7 +54,7 @@ test.each([
   { what: 'wide', cmd: '𝄞'.repeat(128) },
   { what: 'escaped', cmd: '\u0001'.repeat(256) },
 ])(
-  'an end with as many processes as a record names fits into its space, with $what command lines',
+  'an end with as many processes as a record lists fits into its space, with $what command lines',
   ({ cmd }) => {
     const process_ = { identity: self(), ppid: 1, cmd }
     const full: RunEnd['survivors'] = Array.from({ length: 64 }, () => process_)
@@ -63,9 +64,32 @@ test.each([
     expect(Buffer.byteLength(`${JSON.stringify(short)}\n`)).toBeLessThanOrEqual(RESERVED)
     expect(validateEnd(short)).toBe(true)
     expect(short.survivors.length).toBeGreaterThan(0)
-    expect({ ...short, survivors: [], leftovers: [] }).toEqual({ ...end, survivors: [], leftovers: [] })
+    const unlisted = { survivors: 64 - short.survivors.length, leftovers: 64 - short.leftovers.length }
+    const is_cut = short.survivors.length < 64
+    expect({ ...short, survivors: [], leftovers: [] }).toEqual({
+      ...end,
+      survivors: [],
+      leftovers: [],
+      ...(is_cut ? { unlisted } : {}),
+    })
   },
 )
+
+test('a record that lists fewer than there were says how many more, also where it was cut twice', () => {
+  const process_ = { identity: self(), ppid: 1, cmd: '\u0001'.repeat(256) }
+  const end = endRecord(RUN, {
+    survivors: [process_],
+    leftovers: Array.from({ length: 100 }, () => process_),
+  })
+  const recorded = recordable(end)
+  expect(validateEnd(recorded)).toBe(true)
+  expect(recorded.leftovers).toHaveLength(64)
+  expect(recorded.unlisted).toEqual({ survivors: 0, leftovers: 36 })
+  const short = shortened(recorded, RESERVED / 4)
+  expect(short.leftovers.length).toBeLessThan(64)
+  expect(short.unlisted).toEqual({ survivors: 0, leftovers: 100 - short.leftovers.length })
+  expect(recordable(endRecord(RUN, { survivors: [process_] }))).not.toHaveProperty('unlisted')
+})
 
 test('processes are named with their command lines, also when they are gone', () => {
   const member = { identity: self(), ppid: process.ppid, pgid: 1, sid: 1, state: 'S' }
