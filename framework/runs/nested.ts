@@ -16,7 +16,7 @@ import { liveRunIds } from './find.js'
 import { nestedDirectory } from './intent.js'
 import { runsAround } from './other-runs.js'
 import {
-  isThere,
+  hasEnded,
   publishStop,
   type RunEnd,
   type RunOwner,
@@ -85,7 +85,7 @@ async function awaitEnd(
   let is_over = false
   let ending: Promise<void> | null = null
   while (!is_over && !isLate()) {
-    if (isThere(root, run_id, 'end')) return
+    if (hasEnded(root, run_id)) return
     if (!ending && quietly(() => isHeld(root, run_id)) === false) {
       ending = endHeldByNobody(root, run_id, options)
       void ending.then(() => {
@@ -116,7 +116,7 @@ export interface NestedRun {
 /** The runs inside a run whose main processes live, but for those inside another one that goes on: they are that one's. */
 export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
   nestedIn(root, run_id)
-    .filter(({ between }) => between.every(id => isThere(root, id, 'end')))
+    .filter(({ between }) => between.every(id => hasEnded(root, id)))
     .flatMap(nested =>
       (quietly(() => aliveOf(root, nested.run_id)) ?? []).map(main => ({ run_id: nested.run_id, main })),
     )
@@ -126,7 +126,7 @@ export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
  * @returns false where the run has ended already
  */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
-  if (isThere(root, run_id, 'end')) return false
+  if (hasEnded(root, run_id)) return false
   const asked = quietly(() => publishStop(root, which, { run_id, cause: 'parent_run', grace_ms }))
   quietly(() => {
     const owner = ownerOf(root, run_id)?.owner
@@ -157,7 +157,7 @@ async function survivorsOf(root: StateRoot, run_id: string): Promise<Survivors> 
 }
 
 function aliveOf(root: StateRoot, run_id: string): Survivors {
-  if (isThere(root, run_id, 'end')) return []
+  if (hasEnded(root, run_id)) return []
   const main = readMain(root, run_id)
   if (main.state !== 'ok' || look(main.record.main) !== 'alive') return []
   const intent = readIntent(root, run_id)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { IsRun } from '../process/marker.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownedBy } from './owner-mark.js'
-import { isThere, type RunIntent, readIntent } from './records.js'
+import { hasEnded, type RunIntent, readIntent } from './records.js'
 
 const RUN_ID = /^[0-9a-f]{12}$/
 /** Runs are not nested deeper. */
@@ -21,9 +21,7 @@ export function otherRuns(root: StateRoot, intent: RunIntent | null): IsRun {
     const owned = ownedBy(value)
     // Our own programs end with what they are there for. Also of a run that has ended: its terminal server serves others.
     if (owned !== null) return RUN_ID.test(owned) && existsSync(root.run(owned))
-    return (
-      RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)) && !isThere(root, value, 'end')
-    )
+    return RUN_ID.test(value) && !around.has(value) && existsSync(root.live(value)) && !hasEnded(root, value)
   }
 }
 
