@@ -23,8 +23,8 @@ import type { CallRequest } from './call-request.js'
 import { confirmationOf, confirmed } from './confirmation.js'
 import { type Executed, execute } from './execute.js'
 import { FrameworkExit } from './framework-exit.js'
-import { cutOutcome } from './interruption.js'
-import { ReaderGone } from './io.js'
+import { cutOutcome, SIGNAL_EXIT_CODES } from './interruption.js'
+import { ReaderGone, TerminalGone } from './io.js'
 import { failure, refused, success } from './outcome.js'
 import { OwnedStdout } from './owned-stdout.js'
 import { type PureAnswer, pureAnswer } from './pure-answers.js'
@@ -275,8 +275,10 @@ class Call {
     } catch (error) {
       await executed?.withdraw()
       // Silently, as after SIGPIPE (REQ-F-014), unless a signal ended the call: of a terminal's end both come.
-      if (error instanceof ReaderGone)
-        return this.#request.interruption.cut?.kind === 'signal' ? envelope.meta.exit_code : 0
+      if (error instanceof ReaderGone) {
+        if (this.#request.interruption.cut?.kind === 'signal') return envelope.meta.exit_code
+        return error instanceof TerminalGone ? SIGNAL_EXIT_CODES.SIGHUP : 0
+      }
       const unwritten = unwritable(error)
       io.write_stderr(renderJson(envelopeOf(unwritten, meta, '')))
       return unwritten.exit_code

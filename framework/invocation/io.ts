@@ -25,3 +25,6 @@ export interface Io {
 
 /** A reader that went away: nothing is wrong, nobody is listening (REQ-F-014). */
 export class ReaderGone extends Error {}
+
+/** A terminal that was closed: SIGHUP comes of it too, perhaps later, and perhaps to others only. */
+export class TerminalGone extends ReaderGone {}

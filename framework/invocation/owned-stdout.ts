@@ -29,7 +29,7 @@ export class OwnedStdout {
   readonly #io: StreamIo
   #is_taken = false
   #is_closed = false
-  #is_reader_gone = false
+  #gone: ReaderGone | null = null
   #pending: Promise<void> | null = null
   #loading: Promise<typeof import('../output/stream-end.js')> | null = null
 
@@ -45,7 +45,7 @@ export class OwnedStdout {
 
   /** Whether the reader has closed its end: nobody is left to be told anything (REQ-F-014). */
   get is_reader_gone(): boolean {
-    return this.#is_reader_gone
+    return this.#gone !== null
   }
 
   /** From now on the answer is a stream, whether anything is written or not. */
@@ -74,8 +74,9 @@ export class OwnedStdout {
     try {
       await this.#pending
     } catch (error) {
-      this.#is_reader_gone = error instanceof ReaderGone
-      throw this.#is_reader_gone ? error : unwritable(error)
+      if (!(error instanceof ReaderGone)) throw unwritable(error)
+      this.#gone = error
+      throw error
     } finally {
       this.#pending = null
     }
@@ -87,7 +88,7 @@ export class OwnedStdout {
    */
   async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
     this.#is_closed = true
-    if (this.#is_reader_gone) throw new ReaderGone('nobody reads stdout')
+    if (this.#gone) throw this.#gone
     const { renderStreamEnd } = await this.#load()
     const { stdout, stderr } = renderStreamEnd(envelope, this.format)
     if (stderr !== '' && verbosity !== 'quiet') this.#io.write_stderr(stderr)

@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { isTerminal, mayBeTerminal } from '../process/terminal-descriptor.js'
-import { type Io, ReaderGone } from './io.js'
+import { type Io, ReaderGone, TerminalGone } from './io.js'
 
 /** @param replaced_env variables that this process has changed, as they were */
 export function processIo(replaced_env: Io['env']): Io {
@@ -210,6 +210,6 @@ function writeStream(bytes: Uint8Array): Promise<void> {
 function reading(error: unknown): unknown {
   const errno = errnoOf(error)
   // A terminal that was closed (measured on Linux); from a disk it is a failure like any other.
-  const is_gone = GONE.has(errno) || (errno === 'EIO' && mayBeTerminal(1))
-  return is_gone ? new ReaderGone('nobody reads stdout') : error
+  if (errno === 'EIO' && mayBeTerminal(1)) return new TerminalGone('the terminal was closed')
+  return GONE.has(errno) ? new ReaderGone('nobody reads stdout') : error
 }
