@@ -1,6 +1,7 @@
 /** Writing a run's end into the space that was taken for it, as often as it takes. */
 import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
+import { isSymlink } from '../store/private-directory.js'
 import { type Reservation, setAside } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import { recordable, shortened } from './end-record.js'
@@ -10,8 +11,9 @@ import { type RunEnd, readEnd, recordPath } from './records.js'
 const END_TRIES = 5
 const END_RETRY_MS = 200
 
-/** What stands and cannot be read says nothing of how the run ended; it is kept beside. */
+/** What stands and cannot be read says nothing of how the run ended; it is kept beside, but not behind a symlink. */
 export function makeRoomForEnd(root: StateRoot, run_id: string): void {
+  if (isSymlink(root.run(run_id))) return
   if (readEnd(root, run_id).state === 'corrupt') setAside(recordPath(root, run_id, 'end'))
 }
 
