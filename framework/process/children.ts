@@ -32,7 +32,8 @@ function childrenOfThread(pid: number, thread: number): number[] {
   return bytes.toString('latin1').trim().split(' ').map(Number)
 }
 
-function threadsOf(pid: number): number[] {
+/** The ids of its threads, of which the first is its pid; none where it has ended. */
+export function threadsOf(pid: number): number[] {
   try {
     return listProc(`/proc/${pid}/task`).map(Number)
   } catch {

@@ -3,6 +3,7 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
+import { threadsOf } from '../process/children.js'
 import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
 import { readStat } from '../process/stat.js'
 import { cpuSecondsOf } from '../process/usage.js'
@@ -69,10 +70,14 @@ const holdersOf = ({ owner }: RunView): ProcessIdentity[] =>
     (holder): holder is ProcessIdentity => holder !== null && !sameProcess(holder, self()),
   )
 
-/** Whether it would go on, and waits for a core that others have, or for what it has asked of the kernel. */
+/**
+ * Whether it would go on, and one of its threads (the others may wait for that one) waits for a core that others have,
+ * or for what it has asked of the kernel.
+ */
 function isKept({ pid, start_time }: ProcessIdentity): boolean {
-  const stat = readStat(pid)
-  return stat !== null && stat.start_time === start_time && (stat.state === 'R' || stat.state === 'D')
+  if (readStat(pid)?.start_time !== start_time) return false
+  // A thread has a directory of its own, which is in no list of processes (proc_tid(5)).
+  return threadsOf(pid).some(thread => ['R', 'D'].includes(readStat(thread)?.state ?? ''))
 }
 
 function shownAt(root: StateRoot, run_id: string): number | null {

@@ -7,7 +7,7 @@ import { until } from '../../e2e/harness/until.js'
 import { probe } from '../../e2e/tracked/probe.js'
 import type { Verb } from './ways.js'
 import type { Below } from './witness.js'
-import type { World, WorldAnswer } from './world.js'
+import { DEADLINE_MS, type World, type WorldAnswer } from './world.js'
 
 type Holder = Pick<Below, 'pid' | 'start_time'>
 
@@ -74,7 +74,7 @@ export class Launch {
   }
 
   record(run_id: string, name: RecordName): Promise<ReturnType<typeof JSON.parse>> {
-    return until(`${name}.json of run ${run_id}`, () => this.read(run_id, name))
+    return until(`${name}.json of run ${run_id}`, () => this.read(run_id, name), DEADLINE_MS)
   }
 
   /** The run of a session, as soon as its intent is recorded. */

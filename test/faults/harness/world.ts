@@ -14,8 +14,8 @@ import { type Below, type Exit, Witness } from './witness.js'
 
 /** Of what was left a failure names so many. */
 const NAMED = 10
-/** Beyond any end of ours: it ends a hang, and measures nothing. */
-const DEADLINE_MS = 60_000
+/** Beyond any end of ours, a lifetime on a slow machine too: it ends a hang, and measures nothing. */
+export const DEADLINE_MS = 180_000
 
 export interface WorldCall {
   readonly env?: Readonly<Record<string, string | undefined>>
