@@ -23,6 +23,10 @@ function pids(tracking: SnapshotTracking, part: Part = 'members'): number[] {
   return (tracking.look()[part] ?? []).map(({ identity }) => identity.pid).sort((a, b) => a - b)
 }
 
+/** In the middle of an execve(2) it shows neither whose it is nor what. */
+const asleep = (pid: number) =>
+  waitFor('the exec', () => ps(pid, 'comm') === 'sleep' && ps(pid, 'stat')?.startsWith('S'))
+
 const sorted = (...numbers: number[]): number[] => numbers.sort((a, b) => a - b)
 
 test('finds children, their children, and those that left the group or the session', async () => {
@@ -42,7 +46,7 @@ test('finds children, their children, and those that left the group or the sessi
 test('describes each member as ps does', async () => {
   const main = stage.shell('sleep 600 & echo $! > "$D/child"; wait')
   const child = await stage.pidIn('child')
-  await waitFor('the exec', () => ps(child, 'comm') === 'sleep' && ps(child, 'stat')?.startsWith('S'))
+  await asleep(child)
   const member = track(main.pid)
     .look()
     .members.find(({ identity }) => identity.pid === child)
@@ -121,6 +125,7 @@ test('reports, and does not claim, what only the marker ties to the run', async 
   const main = stage.shell('exec sleep 600')
   // A daemon that somebody else started, and that others came to share: it carries the run’s marker all the same.
   const shared = stage.shell('exec sleep 600')
+  await asleep(shared.pid)
   const tracking = track(main.pid)
   expect(pids(tracking)).toEqual([main.pid])
   expect(pids(tracking, 'marked_only')).toEqual([shared.pid])
@@ -128,8 +133,9 @@ test('reports, and does not claim, what only the marker ties to the run', async 
   expect(journal().read()).toEqual([identityOf(main.pid)])
 })
 
-test('finds by the marker what runs where the main process was never recorded', () => {
+test('finds by the marker what runs where the main process was never recorded', async () => {
   const lost = stage.shell('exec sleep 600')
+  await asleep(lost.pid)
   const tracking = track(null)
   expect(pids(tracking)).toEqual([])
   expect(pids(tracking, 'marked_only')).toEqual([lost.pid])
