@@ -251,8 +251,8 @@ test('attach opens the terminal, hands over keys and screen, and leaves it as it
   ])
   const line = `stty -a >before; "${process.execPath}" "${tool.script}" attach ${run_id}; echo "left with $?"; stty -a >after; cmp before after && echo same`
   const { screen, code } = await onTerminal(sandbox, line, { env: tool.env }, async keys => {
-    await keys.press('abc\r', 'hello')
-    await keys.press('\u0002d', 'got <abc>')
+    await keys.pressUntil('abc\r', 'hello', 'got <abc>')
+    await keys.pressUntil('\u0002d', 'got <abc>', '[detached')
   })
   expect(code, screen).toBe(0)
   expect(screen).toContain('left with 0')
@@ -305,7 +305,7 @@ test('off a terminal, or where JSON is asked for, attach answers with the exact 
   expect(JSON.parse(answered.screen).data).toEqual(envelope.data)
   // The command, as it stands.
   const { screen } = await onTerminal(sandbox, envelope.data.attach_command, {}, keys =>
-    keys.press('\u0002d', 'hello'),
+    keys.pressUntil('\u0002d', 'hello', '[detached'),
   )
   expect(screen).toContain('[detached')
   await tool.stop(run_id)

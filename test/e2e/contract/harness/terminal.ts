@@ -4,6 +4,7 @@ import type { CallOptions, Sandbox } from '../../harness/sandbox.js'
 import { until } from '../../harness/until.js'
 
 const SCRIPT = '/usr/bin/script'
+const REPEAT_MS = 1_000
 
 export interface Seen {
   readonly code: number | null
@@ -56,5 +57,18 @@ export class Keys {
   async press(keys: string, when_shown: string): Promise<void> {
     await until(`${JSON.stringify(when_shown)} on the screen`, () => this.#screen.includes(when_shown))
     this.#child.stdin?.write(keys)
+  }
+
+  /** Presses keys again and again: a program that takes over its terminal may throw away what was typed meanwhile. */
+  async pressUntil(keys: string, when_shown: string, then_shown: string): Promise<void> {
+    await this.press(keys, when_shown)
+    let pressed = performance.now()
+    await until(`${JSON.stringify(then_shown)} on the screen`, () => {
+      if (performance.now() - pressed > REPEAT_MS) {
+        pressed = performance.now()
+        this.#child.stdin?.write(keys)
+      }
+      return this.#screen.includes(then_shown)
+    })
   }
 }
