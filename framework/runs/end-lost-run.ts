@@ -99,9 +99,9 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
     survivors: [...describeProcesses(survivors), ...nested_survivors],
     leftovers: describeProcesses(leftAlone(tracking.last)),
   })
-  const recorded = record(root, end, view.owner?.owner ?? null)
-  // Not before: whoever goes on where we are killed ends what is in the journal.
+  // Who finds the end reads there what it cannot list.
   if (cutLists(end).leftovers) journal.add(...tracking.last.marked_only.map(({ identity }) => identity))
+  const recorded = record(root, end, view.owner?.owner ?? null)
   const standing = readEnd(root, run_id)
   const stands = standing.state === 'ok' ? standing.record : end
   if (recorded && stands.survivors.length === 0 && stands.leftovers.length === 0) leaveLive(root, run_id)

@@ -288,10 +288,10 @@ export class OwnedRun {
       survivors: [...describeProcesses(survivors), ...nested],
       leftovers,
     })
-    const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
-    // Not before: whoever goes on where an owner was killed ends what is in the journal.
+    // Who finds the end reads there what it cannot list.
     if (cutLists(end).leftovers)
       this.#started.journal.add(...this.#tracking.last.marked_only.map(({ identity }) => identity))
+    const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
     // Where there is no record of it any more nobody else could tell that it has ended.
     const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)
     if (is_told && end.survivors.length === 0 && end.leftovers.length === 0)
