@@ -158,7 +158,7 @@ export class ForegroundCapability implements Foreground {
   }
 
   async #start(root: StateRoot, intent: RunIntent, request: ForegroundRequest): Promise<StartedInForeground> {
-    const { facts, interruption, whole_process } = this.#call
+    const { facts, interruption, answer, whole_process } = this.#call
     const { io } = facts
     try {
       const adapter = foreground({
@@ -174,6 +174,7 @@ export class ForegroundCapability implements Foreground {
         request.env,
         runEnvironment(facts, intent),
       )
+      await answer?.loaded
       return await adapter.spawn({ root, intent, environment, withdrawn: this.#over.signal })
     } catch (error) {
       // A start that came to nothing leaves no run behind that looks as if it might still begin.

@@ -27,24 +27,27 @@ export class StderrAnswer {
   is_shared = false
   readonly #io: Io
   readonly #whole_process: boolean
-  /** Loaded before the program starts: at its end the package may have been replaced. Null where nobody reads one. */
-  readonly #summary: Promise<typeof import('../output/run-summary.js')> | null
+  /** Resolves before the program may start: at its end the package may have been replaced. */
+  readonly loaded: Promise<unknown>
+  /** Null where nobody reads a summary, or where it cannot be loaded. */
+  readonly #summary: Promise<typeof import('../output/run-summary.js') | null>
 
   constructor(io: Io, format: OutputFormat, whole_process: boolean) {
     this.#io = io
     this.#whole_process = whole_process
-    this.#summary = format === 'human' || format === 'plain' ? import('../output/run-summary.js') : null
-    this.#summary?.catch(() => {})
+    const is_read = format === 'human' || format === 'plain'
+    this.#summary = is_read ? import('../output/run-summary.js').catch(() => null) : Promise.resolve(null)
+    this.loaded = this.#summary
   }
 
   /** Never rejects: the program's exit code must not hang on who reads. */
   async end(envelope: ResponseEnvelope, verbosity: Verbosity): Promise<void> {
     const unwritten = this.#writeFile(envelope)
-    if (this.#summary) {
-      const { runSummary } = await this.#summary
+    const summary = await this.#summary
+    if (summary) {
       const { env, stderr_is_tty } = this.#io
       const colour = colourAllowed({ env, is_tty: stderr_is_tty })
-      await this.#write(runSummary(unwritten ?? envelope, { colour, quiet: verbosity === 'quiet' }))
+      await this.#write(summary.runSummary(unwritten ?? envelope, { colour, quiet: verbosity === 'quiet' }))
     } else if (this.file === null || unwritten) {
       await this.#write((this.is_shared ? '\n' : '') + renderJson(unwritten ?? envelope))
     }
