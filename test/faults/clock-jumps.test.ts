@@ -100,15 +100,13 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
 /** The clock has jumped, amid two runs: one that goes on, and one whose lifetime is not over yet. Somebody waits for each. */
 async function jumpedAmid(world: World, verb: Verb, seconds: number, max_lifetime: string) {
   const long = new Launch(world, verb, ['sleep', '3600'], ['--max-lifetime', '1h'])
-  await world.exec(long.argv('long'))
-  const going = await long.running('long')
+  const going = await long.begin('long')
   const before = long.read(going.run_id, 'main').started_at
   // The lifetime of a tracked child is that of its call.
   const limiting = verb === 'ctx.run' ? 'start' : verb
   const short = new Launch(world, limiting, ['sleep', '3600'], ['--max-lifetime', max_lifetime])
   const waiting = await world.spawn(['wait', '--session', 'short', '--timeout', '1h'])
-  await world.exec(short.argv('short'))
-  const ending = await short.running('short')
+  const ending = await short.begin('short')
   const limited = long.call(['wait', going.run_id, '--timeout', '1s'])
   jump(world, seconds)
   return { world, long, going, before, short, ending, limited, waiting }

@@ -41,8 +41,7 @@ inEveryWay(['start', 'run'] as const, ({ verb, method }) => {
     // What ignores TERM lives until the grace is over, so that many of them join.
     const program = ['sh', '-c', `trap '' TERM; sleep 3600 & while :; do sleep 1; done`]
     const launch = new Launch(world, verb, program)
-    await world.exec(launch.argv('one'))
-    const { run_id, main } = await launch.running('one')
+    const { run_id, main } = await launch.begin('one')
     const answers = await Promise.all(
       times(crowd, async () => {
         const answer = await world.call(['stop', run_id, '--kill-after', '2s'])

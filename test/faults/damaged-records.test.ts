@@ -76,8 +76,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       '-c',
       'trap "echo told" TERM; : >ready; while :; do sleep 0.1; done',
     ])
-    const { answer } = await world.exec(launch.argv('s'))
-    const { run_id, main, owner } = await launch.running('s')
+    const { run_id, main, owner, answer } = await launch.begin('s')
     await until('the program to be ready', () => existsSync(join(world.path, 'ready')))
     const path = recordOf(launch, run_id, 'end')
     writeFileSync(path, 'no end')
@@ -113,10 +112,7 @@ async function attacked(way: Way, cases: readonly Case[], space: Space | null = 
   const world = World.create(way.method, space)
   const launch = new Launch(world, way.verb, ['sleep', '3600'])
   const sessions = ['good', ...cases.map((_, index) => `s${index}`)]
-  const [good, ...bad] = await inBatches(sessions, AT_ONCE, async session => {
-    await world.exec(launch.argv(session))
-    return launch.running(session)
-  })
+  const [good, ...bad] = await inBatches(sessions, AT_ONCE, session => launch.begin(session))
   if (!good) throw new Error('no run was started')
 
   await inBatches([...bad.entries()], AT_ONCE, async ([index, { run_id, main }]) => {
@@ -168,8 +164,7 @@ async function attacked(way: Way, cases: readonly Case[], space: Space | null = 
 async function lost(way: Way) {
   const world = World.create(way.method)
   const launch = new Launch(world, way.verb, ['sleep', '3600'])
-  await world.exec(launch.argv('s'))
-  const recorded = await launch.running('s')
+  const recorded = await launch.begin('s')
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
     for (const one of [recorded.guard, recorded.owner])
       expect(await world.witness.kill(one, signal)).toBe(true)

@@ -45,9 +45,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   const begin = async (space: Space | null = null) => {
     const world = World.create(method, space)
     const launch = new Launch(world, verb, ['sleep', '3600'])
-    const { answer } = await world.exec(launch.argv('s'))
-    const recorded = await launch.running('s')
-    if (verb === 'start') await answer
+    const recorded = await launch.begin('s')
     const { state } = launch
     await until('the pid file', () => existsSync(join(state, 'sessions/s/children.pids')))
     return { world, launch, recorded, state, directory: join(state, 'runs', recorded.run_id) }
@@ -136,7 +134,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     "a run's directory that is a symlink to that of another run tells nothing, and takes nothing",
     async () => {
       const { world, launch, recorded, state, directory } = await begin()
-      const other = await beside(world, launch)
+      const other = await beside(launch)
       const victim = join(state, 'runs', other)
       const before = recordsIn(victim)
       swapped(directory, victim)
@@ -260,11 +258,8 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
 })
 
 /** Another run of the same tool. @returns its id */
-async function beside(world: World, launch: Launch): Promise<string> {
-  const { answer } = await world.exec(launch.argv('beside'))
-  const { run_id } = await launch.running('beside')
-  void answer
-  return run_id
+async function beside(launch: Launch): Promise<string> {
+  return (await launch.begin('beside')).run_id
 }
 
 /** The records of a run that its owner does not go on writing. */

@@ -18,8 +18,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     const world = World.create(method)
     const canary = await world.exec(['sleep', '3601'])
     const launch = new Launch(world, verb, PROGRAM)
-    await world.exec(launch.argv('s'))
-    const { run_id, main } = await launch.running('s')
+    const { run_id, main } = await launch.begin('s')
     const session = join(launch.state, 'sessions/s')
     const file = join(session, 'children.pids')
     // A run in the foreground has none. For the others it is written a moment after their record.

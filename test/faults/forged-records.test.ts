@@ -65,8 +65,7 @@ class Forger {
   /** With a run of which everything is dead, and whose end nobody has recorded. */
   static async create(world: World): Promise<Forger> {
     const launch = new Launch(world, 'start', ['sleep', '3600'])
-    await world.exec(launch.argv('s'))
-    const dead = await launch.running('s')
+    const dead = await launch.begin('s')
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
       for (const one of [dead.guard, dead.owner, dead.main]) await world.witness.kill(one, signal)
     await world.nothingLeft()

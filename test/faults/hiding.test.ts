@@ -11,8 +11,6 @@ import { program, World } from './harness/world.js'
 const ALONE = ['fork', 'setsid', 'environment', 'title', 'directory', 'descriptors'].map(means => [means])
 const DAEMON = ['fork', 'setsid', 'fork', 'title', 'directory', 'descriptors']
 const EVERYTHING = ['environment', ...DAEMON]
-/** An end lists fewer. */
-const MANY = 70
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test('by one means each: all are gone when the stop answers', async () => {
@@ -46,46 +44,13 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(second.code, second.stdout).toBe(0)
     await world.nothingLeft()
   })
-
-  test.skipIf(is_complete)(
-    'more than an end lists, tied by their environment alone: each is named as left alone, and ended by the next stop',
-    async () => {
-      const world = World.create(way.method)
-      const line = `until test -e go; do sleep 0.05; done; for i in $(seq ${MANY}); do setsid -f sleep 7200; done; : >made; exec sleep 3600`
-      const launch = new Launch(world, way.verb, ['sh', '-c', line])
-      await world.exec(launch.argv('s'))
-      const { run_id, owner } = await launch.running('s')
-      expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
-      world.file('go', '')
-      await until('all of them', () => existsSync(join(world.path, 'made')))
-      expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
-
-      const first = (await launch.call(['stop', run_id])).envelope.data.stopped[0]
-      const left = (await world.survivors()).filter(({ comm }) => comm === 'sleep').map(({ pid }) => pid)
-      expect(left).toHaveLength(MANY)
-      expect(first.outcome).toBe('survivors')
-      const told = first.survivors.map(({ pid, tried }: Told) => ({ pid, tried }))
-      expect(told.sort(byPid)).toEqual(left.map(pid => ({ pid, tried: false })).sort(byPid))
-      const second = await launch.call(['stop', run_id])
-      expect(second.code, second.stdout).toBe(0)
-      await world.nothingLeft()
-    },
-  )
 })
-
-interface Told {
-  readonly pid: number
-  readonly tried: boolean
-}
-
-const byPid = (a: Told, b: Told): number => a.pid - b.pid
 
 async function hidden({ verb, method }: Way, all: readonly (readonly string[])[]) {
   const world = World.create(method)
   const lines = all.map((means, index) => `${program('hide')} ${pathOf(world, index)} ${means.join(' ')} &`)
   const launch = new Launch(world, verb, ['sh', '-c', `${lines.join('\n')} wait; sleep 3600`])
-  await world.exec(launch.argv('s'))
-  const { run_id } = await launch.running('s')
+  const { run_id } = await launch.begin('s')
   for (const index of all.keys())
     await until(`${all[index]} to have hidden it`, () => existsSync(pathOf(world, index)))
   return { world, launch, run_id }

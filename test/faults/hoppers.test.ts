@@ -38,8 +38,7 @@ async function hopped(
   for (const pace of PACES) {
     const line = [program('hopper'), pace, ...how].join(' ')
     const launch = new Launch(world, verb, ['sh', '-c', `${line} & exec sleep 3600`])
-    await world.exec(launch.argv(`s${pace}`))
-    const { run_id } = await launch.running(`s${pace}`)
+    const { run_id } = await launch.begin(`s${pace}`)
     await until('it to hop', () => existsSync(join(world.path, 'hopping')))
     const stopped = await launch.call(['stop', run_id, ...options])
     const left = (await world.survivors()).filter(({ comm }) => ['hopper', 'sleep'].includes(comm))

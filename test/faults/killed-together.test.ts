@@ -82,8 +82,7 @@ async function family({ verb, method }: Way, guard_dies?: Moment) {
   const world = World.create(method)
   const launch = new Launch(world, verb, FAMILY)
   const kill = guard_dies && new KillAt(world, 'guard', 'guard', guard_dies)
-  await world.exec([...(kill?.argv ?? []), ...launch.argv('s')])
-  const recorded = await launch.running('s')
+  const recorded = await launch.begin('s', kill?.argv)
   await until('the family', () => existsSync(join(world.path, 'waiting')))
   const seen = join(launch.state, 'runs', recorded.run_id, 'seen.log')
   await until('the family to be seen', async () => {

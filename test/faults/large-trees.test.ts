@@ -20,8 +20,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 async function grown({ verb, method }: Way, size: number, width: number): Promise<void> {
   const world = World.create(method)
   const launch = new Launch(world, verb, [program('tree'), String(size), String(width)])
-  await world.exec(launch.argv('s'))
-  const { run_id } = await launch.running('s')
+  const { run_id } = await launch.begin('s')
   await until('the tree to have grown', () => existsSync(join(world.path, 'grown')))
   const trees = async () => (await world.survivors()).filter(({ comm }) => comm === 'tree').length
   expect(await trees()).toBe(size)

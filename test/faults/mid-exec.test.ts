@@ -81,10 +81,7 @@ async function midExec({ verb, method }: Way) {
 
   const line = `${program('exec-apart')} ${path} 3600; exec sleep 3600`
   const launch = new Launch(world, verb, ['sh', '-c', line])
-  const { answer } = await world.exec(launch.argv('s'))
-  // Its answer tells that the run goes on when its caller has gone.
-  if (verb === 'start') await answer
-  const { run_id, main, owner } = await launch.running('s')
+  const { run_id, main, owner } = await launch.begin('s')
   const [parent = 0] = await world.pidsIn('apart', 1)
   await launch.seen(run_id, [parent])
 

@@ -103,7 +103,7 @@ async function nested({ verbs: [outer_verb, middle_verb, inner_verb], method }: 
     `chaperone ${middle_verb} --session middle -- sh ${middle}\nsleep 3600\n`,
   )
   const launch = new Launch(world, outer_verb, ['sh', outer])
-  await world.exec(launch.argv('outer'))
+  await launch.begin('outer')
   const runs: Recorded[] = []
   for (const level of LEVELS) runs.push(await launch.running(level))
   return { world, launch, runs }

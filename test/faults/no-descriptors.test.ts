@@ -64,7 +64,8 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
   test.skipIf(!can_use_up)(
     `the guard ends the run of an owner that had used up its descriptors, with as few as a Node can start with${usable}`,
     async () => {
-      const { world, launch, recorded } = await family(way, FAMILY)
+      const { world, launch, recorded, call } = await family(way, FAMILY)
+      if (way.verb === 'start') await call.answer
       await useUp(world, recorded.owner.pid)
       const limited = await world.exec([
         program('limit-descriptors'),

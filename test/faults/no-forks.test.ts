@@ -163,8 +163,7 @@ async function nobodysFamily({ verb, method }: Way) {
 async function family({ verb, method }: Way) {
   const world = World.create(method)
   const launch = new Launch(world, verb, FAMILY)
-  await world.exec(launch.argv('s'))
-  const recorded = await launch.running('s')
+  const recorded = await launch.begin('s')
   await complete(world)
   return { world, launch, recorded }
 }

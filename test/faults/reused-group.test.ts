@@ -29,8 +29,7 @@ inEveryWay<'run' | 'ctx.run'>(['run', 'ctx.run'], ({ verb, method }) => {
     async () => {
       const world = World.create(method, SPACE)
       const launch = new Launch(world, verb, PROGRAM, OPTIONS[verb])
-      await world.exec(launch.argv('s'))
-      const { run_id, main } = await launch.running('s')
+      const { run_id, main } = await launch.begin('s')
       const deaf = join(world.path, 'deaf')
       const child = await until('the child to ignore TERM', () =>
         existsSync(deaf) ? Number(readFileSync(deaf, 'utf8')) : 0,

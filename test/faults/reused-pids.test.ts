@@ -217,8 +217,7 @@ async function untouched(world: World, canary: Canary): Promise<void> {
 async function family({ verb, method }: Way) {
   const world = World.create(method, SPACE)
   const launch = new Launch(world, verb, PARENT)
-  await world.exec(launch.argv('s'))
-  const recorded = await launch.running('s')
+  const recorded = await launch.begin('s')
   const path = join(world.path, 'child')
   const pid = await until('the child', () => (existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0))
   const child = await until('the child to be itself', async () =>

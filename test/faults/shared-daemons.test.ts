@@ -27,8 +27,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     const wait = `until [ -e begin ]; do sleep 0.05; done; ${serve(world)}; : >served`
     const then = way.verb === 'run' ? 'exit 0' : 'exec sleep 3600'
     const launch = new Launch(world, way.verb, ['sh', '-c', `${wait}; ${then}`], graceOf(way))
-    const { answer } = await world.exec(launch.argv('s'))
-    const { run_id, owner } = await launch.running('s')
+    const { run_id, owner, answer } = await launch.begin('s')
     // Between two looks of the owner.
     expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
     world.file('begin', '')

@@ -20,8 +20,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   test('the program obeys and its child does not: the answer comes when the child has gone', async () => {
     const world = World.create(method)
     const launch = new Launch(world, verb, DEAF_CHILD)
-    await world.exec(launch.argv('s'))
-    const { run_id } = await launch.running('s')
+    const { run_id } = await launch.begin('s')
     await until('the child to ignore TERM', () => existsSync(join(world.path, 'deaf')))
     const stopped = await launch.call(['stop', run_id, '--kill-after', '1s'])
     const family = (await world.survivors()).filter(({ comm }) => ['sh', 'sleep'].includes(comm))
@@ -37,8 +36,7 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   test('a suspended program hears TERM, and ends in its own way', async () => {
     const world = World.create(method)
     const launch = new Launch(world, verb, SUSPENDED)
-    await world.exec(launch.argv('s'))
-    const { run_id, main } = await launch.running('s')
+    const { run_id, main } = await launch.begin('s')
     await until('the program to be suspended', async () =>
       (await world.survivors()).some(({ pid, state }) => pid === main.pid && state === 'T'),
     )
@@ -53,8 +51,7 @@ inEveryWay(['start'], ({ method }) => {
   test('the program has gone and its owner ends the rest in its own time: a hasty stop waits for that', async () => {
     const world = World.create(method)
     const launch = new Launch(world, 'start', DEAF_CHILD)
-    await world.exec(launch.argv('s'))
-    const { run_id, main } = await launch.running('s')
+    const { run_id, main } = await launch.begin('s')
     await until('the child to ignore TERM', () => existsSync(join(world.path, 'deaf')))
     expect(await world.witness.kill(main, 'SIGKILL')).toBe(true)
     await until('the program to be gone', async () =>

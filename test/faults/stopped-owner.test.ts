@@ -49,8 +49,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       const hide = `${program('hide')} "${path}" environment fork setsid fork`
       const line = `until test -e go; do sleep 0.05; done; ${hide}; exec sleep 3600`
       const launch = new Launch(world, way.verb, ['sh', '-c', line])
-      await world.exec(launch.argv('s'))
-      const { run_id, owner } = await launch.running('s')
+      const { run_id, owner } = await launch.begin('s')
       expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
       world.file('go', '')
       await until('the daemon to have hidden', () => existsSync(path))
@@ -111,10 +110,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 /** A run whose owner is stopped. */
 async function stopped({ verb, method }: Way, world = World.create(method), options: readonly string[] = []) {
   const launch = new Launch(world, verb, ['sleep', '3600'], options)
-  const started = await world.exec(launch.argv('s'))
-  // Its answer tells that the run goes on when its caller has gone.
-  if (verb === 'start') await started.answer
-  const recorded = await launch.running('s')
+  const recorded = await launch.begin('s')
   expect(await world.witness.kill(recorded.owner, 'SIGSTOP')).toBe(true)
   return { world, launch, recorded }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { canTrace } from './harness/kill-at.js'
-import { Launch, type Recorded } from './harness/launch.js'
+import { Launch } from './harness/launch.js'
 import { inEveryWay, type Way } from './harness/ways.js'
 import { program, World } from './harness/world.js'
 
@@ -19,14 +19,13 @@ const is_traceable = canTrace()
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test('a run that is stopped is over, and so is one whose owner was killed', async () => {
     const { world, launch } = await unreaped(way)
-    await world.exec(launch.argv('stopped'))
-    const stopped = await launch.running('stopped')
+    const stopped = await launch.begin('stopped')
     await orphansEnded(world)
     const answer = await launch.call(['stop', stopped.run_id])
     expect(answer.code, answer.stdout).toBe(0)
     expect(answer.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
 
-    const lost = await answered(world, launch, way, 'lost')
+    const lost = await launch.begin('lost')
     await orphansEnded(world)
     expect(await world.witness.kill(lost.owner, 'SIGKILL')).toBe(true)
     expect(await launch.record(lost.run_id, 'end')).toMatchObject({ stop_cause: 'owner_lost', survivors: [] })
@@ -35,7 +34,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 
   test('one whose owner and guard were killed is lost, and a cleanup ends it', async () => {
     const { world, launch } = await unreaped(way)
-    const { run_id, owner, guard } = await answered(world, launch, way, 'lost')
+    const { run_id, owner, guard } = await launch.begin('lost')
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
       for (const holder of [guard, owner]) expect(await world.witness.kill(holder, signal)).toBe(true)
     await until('ps to call it lost', async () => {
@@ -53,8 +52,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     async () => {
       const world = World.create(way.method)
       const launch = new Launch(world, way.verb, ['sleep', '3600'])
-      await world.exec(launch.argv('s'))
-      const { run_id, main } = await launch.running('s')
+      const { run_id, main } = await launch.begin('s')
       const tracer = await world.exec([program('tracer'), String(main.pid)])
       await until('it to be traced', () => existsSync(join(world.path, 'tracing')))
       const stopped = await launch.call(['stop', run_id, '--kill-after', '200ms'])
@@ -93,13 +91,6 @@ async function orphansEnded(world: World): Promise<void> {
   const left = join(world.path, 'left')
   await until('its orphans to have ended', () => existsSync(left))
   rmSync(left)
-}
-
-/** Runs it, until its caller has been told of it: one that is killed before ends its run. */
-async function answered(world: World, launch: Launch, { verb }: Way, session: string): Promise<Recorded> {
-  const { answer } = await world.exec(launch.argv(session))
-  if (verb === 'start') await answer
-  return launch.running(session)
 }
 
 /** As `over`, and there are zombies. */

@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
-import { World } from './harness/world.js'
+import { program, World } from './harness/world.js'
 
 /** Leaves its parent, its group, its session and its environment. */
 const HIDDEN = 'setsid -f env -i sleep 300 </dev/null >/dev/null 2>&1'
@@ -22,11 +22,12 @@ test('what becomes a daemon with an empty environment is counted, and fails the 
 
 test('a zombie is not alive, and is told from one that is', async () => {
   const world = World.create('snapshot')
-  const parent = await world.exec(['sh', '-c', 'sh -c : & echo $$ >parent; exec sleep 300'])
-  const zombie = await until('a zombie', async () =>
-    (await world.witness.list()).find(({ state }) => state === 'Z'),
+  // A shell would reap it.
+  const line = 'until grep -q sleep /proc/$$/comm; do :; done & exec sleep 300'
+  const parent = await world.exec(['sh', '-c', line])
+  await until('a zombie', async () =>
+    (await world.witness.list()).some(({ state, ppid }) => state === 'Z' && ppid === parent.pid),
   )
-  expect(zombie.ppid).toBe(parent.pid)
   expect((await world.survivors()).map(({ pid }) => pid)).toEqual([parent.pid])
   expect(await parent.kill('SIGKILL')).toBe(true)
   expect(await parent.answer).toMatchObject({ exit: { code: null, signal: 9 }, signal: 'SIGKILL' })
@@ -63,6 +64,31 @@ test('an orphan that crashes is told of, and one that was killed is not', async 
   await world.nothingLeft()
   expect(world.witness.crashed.splice(0)).toMatchObject([{ signal: constants.signals.SIGABRT }])
 })
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'who ends the tests by %s, with the witness among them, leaves nothing that they started',
+  async signal => {
+    const world = World.create('snapshot')
+    const script = join(world.path, 'tests.mjs')
+    const request = ['spawn', '1', '/', '/dev/null', '/dev/null', '/dev/null', '0', '/bin/sleep', '300'].join(
+      ' ',
+    )
+    world.file(
+      'tests.mjs',
+      `import { spawn } from 'node:child_process'
+const witness = spawn(${JSON.stringify(program('witness'))}, { stdio: ['pipe', 'ignore', 'inherit'] })
+witness.stdin.write(${JSON.stringify(`${request}\n`)})
+setInterval(() => {}, 1_000)`,
+    )
+    await world.exec([process.execPath, script])
+    await until('what they started', async () => (await named(world, 'sleep')).length > 0)
+    // A group signalled as a whole; the witness first, so that it has the signal before its input ends.
+    const started = ['witness', 'node'] as const
+    for (const name of started)
+      for (const one of await named(world, name)) await world.witness.kill(one, signal)
+    await world.nothingLeft()
+  },
+)
 
 test('what cannot be executed is told by its errno, and leaves nothing', async () => {
   const world = World.create('snapshot')

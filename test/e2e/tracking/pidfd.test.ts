@@ -42,20 +42,19 @@ test.skipIf(!is_traced)(
   },
 )
 
-test.skipIf(!is_traced)(
-  'whoever has the pid of a process that ended before its signal gets none (with strace, subreaper)',
-  async () => {
-    const calls = await signalsOf('ESRCH')
-    expect(calls).toMatch(/pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) += -1 ESRCH .*INJECTED/)
-    expect(byPid(calls)).toEqual([])
+test.skipIf(!is_traced).each([
+  {
+    errno: 'ESRCH',
+    why: 'the process has ended since it was verified: whoever has its pid gets none',
+    by_pid: [],
   },
-)
-
-test.skipIf(!is_traced)(
-  'where the kernel takes no signal by descriptor, it is sent by pid (with strace, subreaper)',
-  async () => {
-    const calls = await signalsOf('ENOSYS')
-    expect(calls).toMatch(/pidfd_send_signal\(\d+, SIGTERM, NULL, 0\) += -1 ENOSYS .*INJECTED/)
-    expect(byPid(calls)).toEqual([expect.stringContaining('SIGTERM')])
+  {
+    errno: 'ENOSYS',
+    why: 'the kernel takes no signal by descriptor: it is sent by pid',
+    by_pid: [expect.stringContaining('SIGTERM')],
   },
-)
+])('$why (with strace, subreaper)', async ({ errno, by_pid }) => {
+  const calls = await signalsOf(errno)
+  expect(calls).toMatch(new RegExp(`pidfd_send_signal\\(\\d+, SIGTERM, NULL, 0\\) += -1 ${errno} .*INJECTED`))
+  expect(byPid(calls)).toEqual(by_pid)
+})

@@ -19,6 +19,11 @@ export interface Recorded {
   readonly guard: Holder
 }
 
+export interface Begun extends Recorded {
+  /** Of the call that began it. */
+  readonly answer: Promise<WorldAnswer>
+}
+
 export type RecordName = 'intent' | 'owner' | 'main' | 'stop' | 'end'
 
 /** A tool that runs one program by one verb. */
@@ -93,6 +98,17 @@ export class Launch {
     // Else the row would try the other way of following a run.
     expect(tracking.method).toBe(this.#world.method)
     return { run_id, main: holder(main), owner: holder(owner), guard: holder(guard) }
+  }
+
+  /**
+   * Begins a run, which runs when this resolves. A `start` has answered: as long as it has not, it would end a run whose
+   * owner dies.
+   */
+  async begin(session: string, through: readonly string[] = []): Promise<Begun> {
+    const { answer } = await this.#world.exec([...through, ...this.argv(session)])
+    const recorded = await this.running(session)
+    if (this.#verb === 'start') expect((await answer).code).toBe(0)
+    return { ...recorded, answer }
   }
 
   /** Waits until the owner of a run has written down that it has seen all of these. */

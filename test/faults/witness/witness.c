@@ -278,7 +278,9 @@ int main(void) {
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child, NULL);
-  signal(SIGPIPE, SIG_IGN);
+  /* What ends the tests may be sent to their whole group. We go after them, by the end of our input, and end the rest. */
+  static const int LEFT_TO_OTHERS[] = {SIGPIPE, SIGHUP, SIGINT, SIGTERM};
+  for (size_t i = 0; i < sizeof LEFT_TO_OTHERS / sizeof *LEFT_TO_OTHERS; i++) signal(LEFT_TO_OTHERS[i], SIG_IGN);
   int ended = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
   if (ended < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return 69;
   size_t room = 65536, size = 0;
