@@ -13,7 +13,7 @@ import { leftAlone } from '../process/tracking.js'
 import { isSymlink } from '../store/private-directory.js'
 import { adoptReservation } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
-import { cutLists, describeProcesses, endRecord, recordable, shortened } from './end-record.js'
+import { describeProcesses, endRecord, journalUnlisted, recordable, shortened } from './end-record.js'
 import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
@@ -99,8 +99,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
     survivors: [...describeProcesses(survivors), ...nested_survivors],
     leftovers: describeProcesses(leftAlone(tracking.last)),
   })
-  // Who finds the end reads there what it cannot list.
-  if (cutLists(end).leftovers) journal.add(...tracking.last.marked_only.map(({ identity }) => identity))
+  journalUnlisted(journal, end, tracking.last)
   const recorded = record(root, end, view.owner?.owner ?? null)
   const standing = readEnd(root, run_id)
   const stands = standing.state === 'ok' ? standing.record : end

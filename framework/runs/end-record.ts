@@ -1,8 +1,9 @@
 /** What the end record of a run says, made in one place: complete, within its size, and valid whatever went wrong. */
 import { errnoOf } from '../process/errno.js'
 import { self } from '../process/identity.js'
+import type { Journal } from '../process/journal.js'
 import { commandLine } from '../process/table.js'
-import type { Member } from '../process/tracking.js'
+import type { Member, Tree } from '../process/tracking.js'
 import { RECORD_VERSION, type RunEnd } from './records.js'
 
 /** How many survivors and leftovers a record lists, each; the journal has all of them. */
@@ -49,6 +50,15 @@ export const cutLists = ({ survivors, leftovers, unlisted }: RunEnd): { [of in R
   survivors: unlisted ? unlisted.survivors > 0 : survivors.length >= LISTED_PROCESSES,
   leftovers: unlisted ? unlisted.leftovers > 0 : leftovers.length >= LISTED_PROCESSES,
 })
+
+/**
+ * Writes into the journal what the end of a run cannot list, and what only its environment ties to the run; to be called
+ * before the end is there, for who finds that reads the rest in the journal.
+ * @param last what was seen of the run last
+ */
+export function journalUnlisted(journal: Pick<Journal, 'add'>, end: RunEnd, last: Tree): void {
+  if (cutLists(end).leftovers) journal.add(...last.marked_only.map(({ identity }) => identity))
+}
 
 /** An error as a record keeps it. Node's own codes, such as ERR_INVALID_ARG_VALUE, are no errno. */
 export function recordedError(code: string, message: string, errno: string | null): RunError {

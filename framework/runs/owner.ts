@@ -9,7 +9,7 @@ import { commonLooks } from '../process/common-looks.js'
 import type { ProcessIdentity } from '../process/identity.js'
 import { leftAlone, type Member } from '../process/tracking.js'
 import { type Aftermath, awaitDescendants, type DescendantsWait } from './await-descendants.js'
-import { cutLists, describeProcesses, endRecord, thrownError } from './end-record.js'
+import { describeProcesses, endRecord, journalUnlisted, thrownError } from './end-record.js'
 import { dismisses, handOn } from './hand-on.js'
 import { leaveLive, stayLive } from './intent.js'
 import { LastLook } from './last-look.js'
@@ -288,9 +288,7 @@ export class OwnedRun {
       survivors: [...describeProcesses(survivors), ...nested],
       leftovers,
     })
-    // Who finds the end reads there what it cannot list.
-    if (cutLists(end).leftovers)
-      this.#started.journal.add(...this.#tracking.last.marked_only.map(({ identity }) => identity))
+    journalUnlisted(this.#started.journal, end, this.#tracking.last)
     const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
     // Where there is no record of it any more nobody else could tell that it has ended.
     const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)

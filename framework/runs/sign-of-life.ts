@@ -50,7 +50,7 @@ export class OwnerWatch {
     const before = this.#signs
     this.#signs = signsOfLife(this.#root, this.#view)
     this.#silences += 1
-    const is_silent = this.#signs === before && !holdersOf(this.#view).some(isKept)
+    const is_silent = this.#signs === before && !holdersBesideUs(this.#view).some(isKept)
     if (is_silent || this.#silences > MOST_SILENCES) return true
     this.#patience = new Patience(SILENCE_MS)
     return false
@@ -62,10 +62,10 @@ export class OwnerWatch {
  * What it costs us to wait tells nothing, where a record names ourselves.
  */
 function signsOfLife(root: StateRoot, view: RunView): string {
-  return [shownAt(root, view.run_id), ...holdersOf(view).map(cpuSecondsOf)].join()
+  return [shownAt(root, view.run_id), ...holdersBesideUs(view).map(cpuSecondsOf)].join()
 }
 
-const holdersOf = ({ owner }: RunView): ProcessIdentity[] =>
+const holdersBesideUs = ({ owner }: RunView): ProcessIdentity[] =>
   [owner?.owner ?? null, owner?.guard ?? null].filter(
     (holder): holder is ProcessIdentity => holder !== null && !sameProcess(holder, self()),
   )

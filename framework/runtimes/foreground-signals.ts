@@ -29,7 +29,8 @@ export class ForegroundSignals {
 
   /** Before the run is claimed: from then on anybody may ask, and the default of most signals is the end. */
   install(): void {
-    this.#on('SIGUSR2', () => this.#asked())
+    // It stays: who read the records a moment before the end was there still asks, and the default is to die of it.
+    process.on('SIGUSR2', () => this.#asked())
     this.#on('SIGUSR1', () => this.#run?.forward('SIGUSR1'))
     this.#on('SIGQUIT', () => {
       if (!this.#terminal) this.#run?.forward('SIGQUIT')
@@ -64,8 +65,7 @@ export class ForegroundSignals {
 
   release(): void {
     clearInterval(this.#stop_looks)
-    // Who read the records a moment before the end was there still sends it, and it would end us.
-    process.on('SIGUSR2', () => undefined)
+    this.#run = null
     for (const [signal, listener] of this.#installed) process.off(signal, listener)
   }
 

@@ -13,7 +13,7 @@ import { type Guard, startGuard } from '../runs/guard.js'
 import { OwnedRun, StartFailed } from '../runs/owner.js'
 import type { RunEnd } from '../runs/records.js'
 import type { RuntimeAdapter, StartedRun, StartRequest } from './adapter.js'
-import { copyOutput, type OutputCopies } from './foreground-copies.js'
+import { type CopiedOutput, copyOutput, type OutputCopies } from './foreground-copies.js'
 import { ForegroundSignals } from './foreground-signals.js'
 import { HELD_BY_OWNER } from './held-by-owner.js'
 import { closeWriteEnds, type RealPipe, realPipe } from './real-pipes.js'
@@ -110,10 +110,7 @@ async function spawn(
       handle: { pid, pgid: terminal ? (readStat(process.pid)?.pgid ?? pid) : pid },
       ended: run.ended.then(async end => {
         has_ended = true
-        // Who wanted the end does not wait for somebody who may never read.
-        const patience = run.stop_cause === null ? null : setTimeout(() => unread.abort(), UNREAD_MS)
-        await copied?.finish(unread)
-        if (patience) clearTimeout(patience)
+        if (copied) await finish(copied, run, unread)
         holder.release()
         release()
         return end
@@ -130,4 +127,11 @@ async function spawn(
   } finally {
     closeWriteEnds(pipes)
   }
+}
+
+async function finish(copied: CopiedOutput, run: OwnedRun, unread: AbortOnDemand): Promise<void> {
+  // Who wanted the end does not wait for somebody who may never read.
+  const patience = run.stop_cause === null ? undefined : setTimeout(() => unread.abort(), UNREAD_MS)
+  await copied.finish(unread)
+  clearTimeout(patience)
 }
