@@ -75,8 +75,9 @@ for (let count = 0; count < operations; count += 1) {
   const run_id = argv[0] === 'launch' ? envelope.data?.run_id : undefined
   const { code = null, message = null } = envelope.error ?? {}
   done.push({ argv, exit_code, code, message, run_id: run_id ?? null })
-  // Also those of the others: whoever looks learns of them.
-  const seen = argv[0] === 'ps' ? (envelope.data?.runs ?? []).map(run => run.run_id) : []
+  // Also those of the others: whoever looks learns of them. A start that finds its name taken takes its record back.
+  const shown = argv[0] === 'ps' ? (envelope.data?.runs ?? []) : []
+  const seen = shown.filter(run => run.status !== 'pending' || run.name === null).map(run => run.run_id)
   for (const id of [run_id, ...seen]) if (id !== undefined && !known.includes(id)) known.push(id)
 }
 console.log(JSON.stringify(done))
