@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { CHAPERONE } from '../e2e/harness/sandbox.js'
+import { until } from '../e2e/harness/until.js'
 import { reportOf } from '../e2e/run/calls.js'
 import { inBatches } from './harness/batches.js'
 import { inEveryWay } from './harness/ways.js'
@@ -61,8 +62,10 @@ inEveryWay(['run'], ({ method }) => {
       background_processes: [],
       descendants_killed: 0,
     })
-    const left = await world.survivors()
-    expect(left.map(({ comm }) => comm)).toEqual(['sleep'])
+    const left = await until('the shell to have ended, and nothing else', async () => {
+      const survivors = await world.survivors()
+      return survivors.map(({ comm }) => comm).join() === 'sleep' ? survivors : null
+    })
     for (const one of left) await world.witness.kill(one, 'SIGKILL')
     await world.nothingLeft()
   })
