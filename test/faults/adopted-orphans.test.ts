@@ -26,6 +26,8 @@ test.skipIf(!is_given)(
     const answers = await inBatches(AFTER_MS, 2, after_ms =>
       world.call([
         'run',
+        '--grace',
+        '1m',
         '--',
         program('end-among'),
         String(ORPHANS),

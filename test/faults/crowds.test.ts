@@ -1,4 +1,6 @@
 /** Many at once: nothing is lost, nothing is ended twice, nobody is told what is not so, and nothing is left. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
@@ -39,9 +41,10 @@ inEveryWay(['start', 'run'] as const, ({ verb, method }) => {
   test(`of ${crowd} stops of one run at once each says that it has ended, and it has one end`, async () => {
     const world = World.create(method)
     // What ignores TERM lives until the grace is over, so that many of them join.
-    const program = ['sh', '-c', `trap '' TERM; sleep 3600 & while :; do sleep 1; done`]
+    const program = ['sh', '-c', `trap '' TERM; sleep 3600 & : >ready; while :; do sleep 1; done`]
     const launch = new Launch(world, verb, program)
     const { run_id, main } = await launch.begin('one')
+    await until('it to ignore TERM', () => existsSync(join(world.path, 'ready')))
     const answers = await Promise.all(
       times(crowd, async () => {
         const answer = await world.call(['stop', run_id, '--kill-after', '2s'])

@@ -77,7 +77,7 @@ inEveryWay(['run --capture'], ({ method }) => {
 
   test('whoever still holds the output does not keep its reader from the end', async () => {
     const world = World.create(method)
-    const held = `sleep 3600 & ${STRAY}; echo first; exit 7`
+    const held = `sleep 3600 & until grep -q sleep /proc/$!/comm; do :; done; ${STRAY}; echo first; exit 7`
     world.file('held.sh', held)
     const line = 'chaperone run --capture --grace 200ms --report report.json -- sh held.sh | cat'
     const answer = await world.sh(line)

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { until } from '../e2e/harness/until.js'
 import { reportOf } from '../e2e/run/calls.js'
 import { Launch, stateOf } from './harness/launch.js'
 import { canMake, type Space } from './harness/space.js'
@@ -45,9 +46,9 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
           stood += 1
           expect(answer.code, context).toBe(0)
           await stage.free()
+          await until(`${context}: the program to have run`, () => existsSync(has_run))
           const ended = await stage.launch.call(['session', 'stop', `s${free}`])
           expect(ended.code, `${context}: ${ended.stdout}`).toBe(0)
-          expect(existsSync(has_run), context).toBe(true)
         } else {
           refused += 1
           // The program may have run for a moment, where it could not be recorded.

@@ -1,6 +1,4 @@
 /** More processes left behind than an end lists: all are named, and whoever asks again ends all of them. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
@@ -38,17 +36,17 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 /** Its owner is stopped. */
 async function hiding({ verb, method }: Way) {
   const world = World.create(method)
-  const hide = `for _ in $(seq ${MANY}); do setsid -f sleep 7200; done; : >hidden`
+  const hide = `for _ in $(seq ${MANY}); do setsid -f sleep 3600; done`
   const program = ['sh', '-c', `until [ -e begin ]; do sleep 0.05; done; ${hide}; exec tail -f /dev/null`]
   const launch = new Launch(world, verb, program)
   const { run_id, owner } = await launch.begin('s')
   expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
   world.file('begin', '')
-  await until('all to have hidden', () => existsSync(join(world.path, 'hidden')))
   const hidden = async () => {
     const pids = (await world.survivors()).filter(({ comm }) => comm === 'sleep').map(({ pid }) => pid)
     return pids.sort((a, b) => a - b)
   }
+  await until('all to have hidden', async () => (await hidden()).length === MANY)
   return { world, launch, run_id, owner, hidden }
 }
 

@@ -18,7 +18,7 @@ const SPACE: Space = { mounts: `: >"$WORLD/program"; ${program('hold-exec')} "$W
 const can_hold = canMake(SPACE)
 const unless = can_hold ? '' : ' (needs FUSE in a user namespace)'
 /** How long it is held once the main process has gone: far less than anybody waits for what cannot be told. */
-const HELD_MS = 400
+const HELD_MS = 100
 
 inEveryWay(['start', 'run', 'ctx.run'], way => {
   test.skipIf(!can_hold)(

@@ -172,7 +172,10 @@ inEveryWay(['run', 'start'] as const, ({ verb, method }) => {
     await answer
     expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
     const begin = world.file('begin', '')
-    await until('the daemon to have left', () => !existsSync(begin))
+    await until('the daemon to have left', async () => {
+      const sleeping = (await world.survivors()).some(({ comm }) => comm === 'sleep')
+      return sleeping && !existsSync(begin)
+    })
     expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
     const stopped = await launch.call(['stop', run_id])
     expect(stopped.code, stopped.stdout).toBe(3)

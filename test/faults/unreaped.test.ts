@@ -12,7 +12,7 @@ import { inEveryWay, type Way } from './harness/ways.js'
 import { program, World } from './harness/world.js'
 
 /** Leaves orphans that end, below whoever adopts them, and goes on. */
-const LEAVING = ['sh', '-c', 'sh -c "sleep 0.1 & setsid sleep 0.1 &"; sleep 0.3; : >left; exec sleep 3600']
+const LEAVING = ['sh', '-c', ': $(sh -c "sleep 0.1 & setsid sleep 0.1 &"); : >left; exec sleep 3600']
 
 const is_traceable = canTrace()
 
@@ -35,6 +35,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
   test('one whose owner and guard were killed is lost, and a cleanup ends it', async () => {
     const { world, launch } = await unreaped(way)
     const { run_id, owner, guard } = await launch.begin('lost')
+    await orphansEnded(world)
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const)
       for (const holder of [guard, owner]) expect(await world.witness.kill(holder, signal)).toBe(true)
     await until('ps to call it lost', async () => {
@@ -69,7 +70,7 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
 
   test('one that ends by itself is over, and its session is stopped without waiting for anybody', async () => {
     const { world } = await unreaped(way)
-    const launch = new Launch(world, way.verb, ['sh', '-c', 'setsid -f true; sleep 0.1; exit 7'])
+    const launch = new Launch(world, way.verb, ['sh', '-c', ': $(setsid -f true); exit 7'])
     const { answer } = await world.exec(launch.argv('s'))
     const run_id = await launch.runOf('s')
     expect(await launch.record(run_id, 'end')).toMatchObject({ exit_code: 7, survivors: [], leftovers: [] })

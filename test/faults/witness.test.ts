@@ -37,12 +37,12 @@ test('a zombie is not alive, and is told from one that is', async () => {
 test('an identity that is not exactly that of a process below gets no signal', async () => {
   const world = World.create('snapshot')
   const { pid, answer } = await world.exec(['sleep', '300'])
-  const [sleeper] = await until('the program', () => named(world, 'sleep'))
-  const start_time = String(Number(sleeper?.start_time) - 1)
+  const sleeper = await until('the program', async () => (await named(world, 'sleep'))[0])
+  const start_time = String(Number(sleeper.start_time) - 1)
   expect(await world.witness.kill({ pid, start_time }, 'SIGKILL')).toBe(false)
   expect(await world.witness.kill({ pid: process.pid, start_time: '0' }, 'SIGKILL')).toBe(false)
   expect(await named(world, 'sleep')).toHaveLength(1)
-  expect(await world.witness.kill({ pid, start_time: sleeper?.start_time ?? '' }, 'SIGTERM')).toBe(true)
+  expect(await world.witness.kill({ pid, start_time: sleeper.start_time }, 'SIGTERM')).toBe(true)
   expect((await answer).signal).toBe('SIGTERM')
 })
 

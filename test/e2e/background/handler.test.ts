@@ -163,7 +163,7 @@ test('a program that ends before it is ready fails the start with its code and i
 test('a program that is not ready in time is ended: READY_TIMEOUT, exit 10, with its last lines', async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox, {
-    spawn_options: '{ ready: { log: /^ready/, timeout_seconds: 0.5 } }',
+    spawn_options: '{ ready: { log: /^ready/, timeout_seconds: 3 } }',
   })
   const program = script(sandbox, 'slow', 'echo starting; exec sleep 3600')
   const { code, envelope } = await launcher.call(['launch', '--', ...program])

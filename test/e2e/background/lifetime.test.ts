@@ -9,7 +9,7 @@ import { family, familyOf, pidIn, SLEEPER, stubborn } from './programs.js'
 
 test('a run is ended when its lifetime is over, with its whole tree and nobody calling again', async () => {
   const sandbox = Sandbox.create()
-  const launcher = new Launcher(sandbox, { max_lifetime_seconds: 2 })
+  const launcher = new Launcher(sandbox, { max_lifetime_seconds: 5 })
   const { run_id } = await launcher.launch(family(sandbox))
   await pidIn(sandbox, 'setsid')
 
@@ -20,7 +20,7 @@ test('a run is ended when its lifetime is over, with its whole tree and nobody c
 
 test('the lifetime is kept by a program that ignores TERM, too', async () => {
   const sandbox = Sandbox.create()
-  const launcher = new Launcher(sandbox, { max_lifetime_seconds: 2 })
+  const launcher = new Launcher(sandbox, { max_lifetime_seconds: 5 })
   const { background_pid, run_id } = await launcher.launch(stubborn(sandbox))
   await pidIn(sandbox, 'stubborn')
 

@@ -157,11 +157,7 @@ test('a starter that is stopped in the middle of a start can be overtaken: the s
 test('a shim that hangs in the middle of a start is not waited for beyond the limit of the call, and starts nothing later', async () => {
   const sandbox = Sandbox.create()
   const launcher = new Launcher(sandbox)
-  const call = launcher.call(['launch', '--timeout', '3s', '--session', 'stuck', '--', ...SLEEPER])
-  const run_id = await until('the intent', () => intentOf(launcher.state, 'stuck'))
-  // Opening it for writing waits for a reader (fifo(7)): the shim hangs where it opens the log.
-  const fifo = join(launcher.state, 'runs', run_id, 'output.log')
-  execFileSync('mkfifo', [fifo])
+  const { run_id, fifo, call } = await stuckStart(launcher)
   const answer = await call
   expect(answer.code, answer.stdout).toBe(10)
   expect(answer.envelope.error.code).toBe('TIMEOUT')
@@ -301,3 +297,22 @@ test('a stop that is killed in the middle of its work is finished by the next on
   expect(next.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', exit_reason: 'forced_kill' }])
   await sandbox.nothingLeft()
 })
+
+/** A start whose shim hangs where it opens the log: opening a FIFO for writing waits for a reader (fifo(7)). */
+async function stuckStart(launcher: Launcher) {
+  for (let tries = 1; ; tries += 1) {
+    const session = `stuck${tries}`
+    const call = launcher.call(['launch', '--timeout', '3s', '--session', session, '--', ...SLEEPER])
+    const run_id = await until('the intent', () => intentOf(launcher.state, session))
+    const fifo = join(launcher.state, 'runs', run_id, 'output.log')
+    try {
+      execFileSync('mkfifo', [fifo], { stdio: 'ignore' })
+      return { run_id, fifo, call }
+    } catch (error) {
+      // The shim has opened its log already.
+      if (tries >= 10) throw error
+      await call
+      await launcher.call(['session', 'stop', session])
+    }
+  }
+}

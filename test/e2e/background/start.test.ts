@@ -1,11 +1,12 @@
 /** What a start answers, what it leaves running, and what the program finds. */
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { finished, Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
+import { descriptorsOf, loadedDescriptorsOf } from '../runtimes/programs.js'
 import { sessionIdOf, shimOf } from './holders.js'
 import { Launcher } from './launcher.js'
 import { SLEEPER, script } from './programs.js'
@@ -185,7 +186,11 @@ test('a program finds what its caller had, and nothing of ours: directory, envir
   expect(environ).toContain('LAUNCHER_SESSION_ID=world')
   expect(environ).toContain(`LAUNCHER_RUN_ID=${data.run_id}`)
   await until('the shell to become sleep', () => commandOf(data.background_pid).startsWith('sleep'))
-  expect(descriptorsOf(data.background_pid)).toEqual({ 0: '/dev/null', 1: data.log_path, 2: data.log_path })
+  expect(await loadedDescriptorsOf(data.background_pid)).toEqual({
+    0: '/dev/null',
+    1: data.log_path,
+    2: data.log_path,
+  })
 
   // A session of its own, and the shim in another; the shim has next to nothing of the caller's environment.
   expect(sessionIdOf(data.background_pid)).toBe(data.background_pid)
@@ -237,8 +242,3 @@ function readIfThere(path: string): string {
 }
 
 const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1')
-
-function descriptorsOf(pid: number): Record<string, string> {
-  const directory = `/proc/${pid}/fd`
-  return Object.fromEntries(readdirSync(directory).map(fd => [fd, readlinkSync(join(directory, fd))]))
-}

@@ -17,7 +17,7 @@ describe('a short-lived child', () => {
     ['follow-descendants', [...FOLLOW, '--linger', '30s']],
   ])('is waited for in %s, and no longer than it lives', async (_, options) => {
     const started = performance.now()
-    const answer = await runShell(Sandbox.create(), options, '(sleep 0.4; echo late) & echo first')
+    const answer = await runShell(Sandbox.create(), options, '(sleep 3; echo late) & echo first')
     expect(answer.stdout).toBe('first\nlate\n')
     expect(reportOf(answer).data).toMatchObject({ ended_by: 'drained', background_processes: [] })
     expect(reportOf(answer).data.waited_ms).toBeGreaterThan(100)
@@ -31,7 +31,7 @@ describe('a long-lived child', () => {
     ['follow-descendants', [...FOLLOW, '--linger', '200ms'], 'linger_expired'],
   ])('in %s is listed when the time is over', async (_, options, ended_by) => {
     const sandbox = Sandbox.create()
-    const answer = await runShell(sandbox, options, `${sleeper(300)} & echo started`)
+    const answer = await runShell(sandbox, options, `${sleeper(300)} & sleep 0.3; echo started`)
     const report = reportOf(answer)
     const pid = await living(sandbox, 'sleep 300')
     expect([answer.code, report.ok, report.data.ended_by]).toEqual([0, true, ended_by])
@@ -61,7 +61,11 @@ describe('a long-lived child', () => {
 
   test('the summary for people has exactly these lines', async () => {
     const sandbox = Sandbox.create()
-    const answer = await runShell(sandbox, ['--grace', '100ms', '--format', 'plain'], `${sleeper(300)} &`)
+    const answer = await runShell(
+      sandbox,
+      ['--grace', '100ms', '--format', 'plain'],
+      `${sleeper(300)} & sleep 0.3`,
+    )
     const pid = await living(sandbox, 'sleep 300')
     expect(answer.stderr).toContain(
       `\nbackground processes:\n  pid=${pid} cmd="sleep 300" status=still-running\n`,
@@ -69,7 +73,7 @@ describe('a long-lived child', () => {
     const quiet = await runShell(
       sandbox,
       ['--grace', '100ms', '--format', 'plain', '--quiet'],
-      `${sleeper(301)} &`,
+      `${sleeper(301)} & sleep 0.3`,
     )
     expect(quiet.stderr).toMatch(/^background processes:\n {2}pid=\d+ cmd="sleep 301" status=still-running\n/)
     await sandbox.call(['cleanup'])
@@ -89,8 +93,9 @@ describe('a long-lived child', () => {
 
   test('goes on being shown and is ended by stop, with what it has started since', async () => {
     const sandbox = Sandbox.create()
-    const line = `sh -c 'sleep 1; sleep 300 & sleep 301 & wait' >/dev/null 2>&1 </dev/null &`
+    const line = `sh -c 'until [ -e go ]; do sleep 0.05; done; sleep 300 & sleep 301 & wait' >/dev/null 2>&1 </dev/null &`
     const { run_id } = reportOf(await runShell(sandbox, ['--grace', '100ms'], line)).data
+    sandbox.file('go', '')
     await living(sandbox, 'sleep 301')
     const [row] = (await sandbox.call(['ps'])).envelope.data.runs
     expect(row).toMatchObject({ run_id, status: 'exited', owner: 'none', leftovers: 1 })

@@ -51,7 +51,7 @@ describe('without a terminal', () => {
     const sandbox = Sandbox.create()
     const stubborn = `sh -c 'trap "" TERM; ${LOOP}' >/dev/null 2>&1 &`
     const line = `trap 'echo got >> got' TERM; ${stubborn} : > ready; ${LOOP}`
-    const { child, ended } = await running(sandbox, ['--kill-after', '500ms'], line)
+    const { child, ended } = await running(sandbox, ['--kill-after', '3s'], line)
     child.kill('SIGTERM')
     const answer = await ended
     expect([answer.code, said(sandbox, 'got')]).toEqual([137, 'got\n'])
@@ -75,8 +75,8 @@ describe('without a terminal', () => {
 
   test('what a program that went by TERM leaves behind is ended and not reported', async () => {
     const sandbox = Sandbox.create()
-    const line = `setsid sh -c 'trap "" TERM; : > ready; ${LOOP}' >/dev/null 2>&1 & trap 'exit 0' TERM; ${LOOP}`
-    const { child, ended } = await running(sandbox, ['--kill-after', '500ms'], line)
+    const line = `trap 'exit 0' TERM; setsid sh -c 'trap "" TERM; : > ready; ${LOOP}' >/dev/null 2>&1 & ${LOOP}`
+    const { child, ended } = await running(sandbox, ['--kill-after', '5s'], line)
     child.kill('SIGTERM')
     const answer = await ended
     expect(answer.code).toBe(0)
@@ -131,7 +131,7 @@ test('--max-lifetime ends the program and its tree; --timeout does, too, and is 
   const lifetime = await sandbox.call(['run', '--max-lifetime', '300ms', '--', 'sh', '-c', LOOP])
   expect(lifetime.code).toBe(143)
   expect(reportOf(lifetime).data).toMatchObject({ ended_by: 'stopped', stop_cause: 'max_lifetime' })
-  const limited = await sandbox.call(['run', '--timeout', '700ms', '--', 'sh', '-c', LOOP])
+  const limited = await sandbox.call(['run', '--timeout', '5s', '--', 'sh', '-c', LOOP])
   expect([limited.code, reportOf(limited).error.code]).toEqual([10, 'TIMEOUT'])
   expect(reportOf(limited).data).toMatchObject({ partial: true, ended_by: 'stopped', signal: 'SIGTERM' })
   await sandbox.nothingLeft()

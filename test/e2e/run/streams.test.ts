@@ -170,7 +170,7 @@ test('a template chooses program and mode, and the command line wins', async () 
   sandbox.file(
     'config/chaperone/templates/wait.json',
     JSON.stringify({
-      argv: ['sh', '-c', `${sleeper(1)} & exit 4`],
+      argv: ['sh', '-c', `${sleeper(4)} & exit 4`],
       mode: 'follow-descendants',
       linger: '20s',
     }),

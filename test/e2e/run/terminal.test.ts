@@ -69,13 +69,14 @@ test('Ctrl-Z suspends the program and us, fg resumes both', async () => {
     await keys.press('\x1a', 'ready')
     await keys.press('jobs -l; echo list""ed\n', 'Stopped')
     await keys.press('', 'listed')
-    const states = sandbox
-      .survivors()
-      .filter(({ command }) => command.includes('program.sh') && !command.includes('script'))
-      .map(({ pid }) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0])
-    expect(states.length).toBeGreaterThanOrEqual(2)
-    // A shell whose child was stopped before its execve(2) waits for that in the kernel (vfork(2)).
-    for (const state of states) expect(['T', 'D']).toContain(state)
+    await until('both to be suspended', () => {
+      const states = sandbox
+        .survivors()
+        .filter(({ command }) => command.includes('program.sh') && !command.includes('script'))
+        .map(({ pid }) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0] ?? '')
+      // A shell whose child was stopped before its execve(2) waits for that in the kernel (vfork(2)).
+      return states.length >= 2 && states.every(state => ['T', 'D'].includes(state))
+    })
     sandbox.file('go', '')
     await keys.press('fg; echo "resumed=$?"\n', 'listed')
     await keys.press('', 'resumed=7')
@@ -141,7 +142,7 @@ test('a program sees terminals where there are some, and leaves their settings a
 test('a descendant that lost its parent on a terminal is the run’s: ended on request, its neighbours are not', async () => {
   const sandbox = Sandbox.create()
   const line =
-    "sleep 302 & chaperone run --grace 100ms --on-leftover terminate -- sh -c '(sleep 303 &) ; exit 0'; kill $!; wait"
+    "sleep 302 & chaperone run --grace 100ms --on-leftover terminate -- sh -c '(sleep 303 &) ; sleep 0.3; exit 0'; kill $!; wait"
   const { screen } = await onTerminal(sandbox, line)
   expect(screen).toMatch(/background processes:\n {2}pid=\d+ cmd="sleep 303" status=terminated\n/)
   expect(screen).not.toContain('No such process')

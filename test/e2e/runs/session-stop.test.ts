@@ -26,7 +26,7 @@ test('when it answers nothing is left: no run, no process that held one, no file
   for (let count = 0; count < 4; count += 1) await start(sandbox, SLEEPER)
   await start(sandbox, stubborn(sandbox))
   await pidIn(sandbox, 'stubborn')
-  const { code, envelope } = await stop(sandbox, '--kill-after', '300ms')
+  const { code, envelope } = await stop(sandbox, '--kill-after', '3s')
   expect(sandbox.survivors()).toEqual([])
   expect([code, envelope.data.effect, envelope.data.session_stopped]).toEqual([0, 'updated', true])
   const reasons = envelope.data.stopped.map((one: Row) => one['exit_reason']).sort()
@@ -43,7 +43,7 @@ test('of five that stop a session at once all say the same, and one of them reco
   for (let count = 0; count < 3; count += 1) await start(sandbox, SLEEPER)
   await start(sandbox, stubborn(sandbox))
   await pidIn(sandbox, 'stubborn')
-  const answers = await Promise.all(Array.from({ length: 5 }, () => stop(sandbox, '--kill-after', '4s')))
+  const answers = await Promise.all(Array.from({ length: 5 }, () => stop(sandbox, '--kill-after', '8s')))
   expect(sandbox.survivors()).toEqual([])
   const [first] = answers
   expect(first?.envelope.data.stopped).toHaveLength(4)

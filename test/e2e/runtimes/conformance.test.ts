@@ -8,7 +8,7 @@ import { finished, Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
 import { ADAPTERS } from './adapters.js'
-import { descriptorsOf, parentOf, teller, told } from './programs.js'
+import { loadedDescriptorsOf, parentOf, teller, told } from './programs.js'
 
 /** What shells, tmux, printf and dates would each make something else of. */
 const ODD = [
@@ -109,7 +109,7 @@ for (const { runtime, handle, has_terminal, outlives_call, world } of ADAPTERS) 
       const sandbox = Sandbox.create()
       const tool = world(sandbox)
       const { background_pid, run_id, log_path } = await tool.start(SLEEPER)
-      const descriptors = descriptorsOf(background_pid)
+      const descriptors = await loadedDescriptorsOf(background_pid)
       expect(Object.keys(descriptors)).toEqual(['0', '1', '2'])
       if (has_terminal) {
         expect(descriptors[0]).toMatch(/^\/dev\/pts\/\d+$/)

@@ -39,8 +39,23 @@ export function parentOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
 }
 
-/** What a process has open, by number. */
+/** What a process has open, by number, but for what is closed meanwhile. */
 export function descriptorsOf(pid: number): Record<string, string> {
   const directory = `/proc/${pid}/fd`
-  return Object.fromEntries(readdirSync(directory).map(fd => [fd, readlinkSync(join(directory, fd))]))
+  return Object.fromEntries(
+    readdirSync(directory).flatMap(fd => {
+      try {
+        return [[fd, readlinkSync(join(directory, fd))]]
+      } catch {
+        return []
+      }
+    }),
+  )
 }
+
+/** As `descriptorsOf`, of a program that has been loaded: for a moment it has its libraries open. */
+export const loadedDescriptorsOf = (pid: number): Promise<Record<string, string>> =>
+  until('its three descriptors', () => {
+    const descriptors = descriptorsOf(pid)
+    return Object.keys(descriptors).length === 3 ? descriptors : null
+  })

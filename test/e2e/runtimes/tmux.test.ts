@@ -267,7 +267,9 @@ test('attach returns when the run ends', async () => {
   const tool = world(sandbox)
   const { run_id } = await tool.start(['sh', '-c', 'echo hello; read -r line; exit 9'])
   const line = `"${process.execPath}" "${tool.script}" attach ${run_id}; echo "left with $?"`
-  const { screen } = await onTerminal(sandbox, line, { env: tool.env }, keys => keys.press('go\r', 'hello'))
+  const { screen } = await onTerminal(sandbox, line, { env: tool.env }, keys =>
+    keys.pressUntil('go\r', 'hello', 'left with'),
+  )
   expect(screen).toContain('left with 0')
   expect(await tool.endOf(run_id)).toMatchObject({ exit_code: 9 })
 })

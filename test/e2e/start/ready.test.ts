@@ -65,11 +65,12 @@ const wait = () => (existsSync('go') ? createServer().listen(${port}, '127.0.0.1
 setInterval(() => {}, 1000)
 `
   const program = [process.execPath, sandbox.file('trial.mjs', source)]
-  const argv = ['start', '--ready-port', String(port), '--ready-timeout', '2s', '--', ...program]
-  const { code, stdout } = await sandbox.call(argv)
+  const start = (timeout: string) =>
+    sandbox.call(['start', '--ready-port', String(port), '--ready-timeout', timeout, '--', ...program])
+  const { code, stdout } = await start('2s')
   expect(code, stdout).toBe(10)
   sandbox.file('go', '')
-  const { code: later, envelope } = await sandbox.call(argv)
+  const { code: later, envelope } = await start('60s')
   expect(later, JSON.stringify(envelope)).toBe(0)
   expect((await sandbox.sh(envelope.data.cleanup_command)).code).toBe(0)
 })
@@ -174,13 +175,13 @@ test.each([
   const sandbox = Sandbox.create()
   const sign = value ?? String(await freePort())
   const program = script(sandbox, 'slow', 'echo thinking; printf up; sleep 3600 & exec sleep 3600')
-  const argv = ['start', flag, sign, '--ready-timeout', '700ms', '--', ...program]
+  const argv = ['start', flag, sign, '--ready-timeout', '3s', '--', ...program]
   const { code, envelope } = await sandbox.call(argv)
   expect(code).toBe(10)
   const { error } = envelope
   expect(error).toMatchObject({
     code: 'READY_TIMEOUT',
-    context: { timeout_seconds: 0.7, last_lines: ['thinking', 'up'] },
+    context: { timeout_seconds: 3, last_lines: ['thinking', 'up'] },
   })
   await sandbox.nothingLeft()
   const shown = await sandbox.call(['show', error.context.run_id])

@@ -31,7 +31,7 @@ for (const [how, end, signal, code] of [
     const { child, answer } = go(
       sandbox,
       probe(sandbox, `${LOCKED}\n${end}`),
-      code === 10 ? ['--timeout', '1s'] : [],
+      code === 10 ? ['--timeout', '5s'] : [],
     )
     await logged(sandbox, 'locked')
     if (signal) child.kill(signal)
@@ -125,7 +125,7 @@ test('REQ-C-017: tracked children have ended when the first hook runs', async ()
     sandbox,
     `ctx.on_cleanup(() => note(isThere(readFileSync(join(here, 'child'), 'utf8').trim()) ? 'alive' : 'ended'))
      void ctx.run(['sh', '-c', 'echo $$ > child; trap "sleep 0.3; exit 0" TERM; while :; do sleep 0.05; done'])
-     while (!existsSync(join(here, 'child'))) await pause(5)
+     while (!existsSync(join(here, 'child')) || readFileSync(join(here, 'child'), 'utf8') === '') await pause(5)
      return {}`,
   )
   expect((await go(sandbox, script).answer).code).toBe(0)

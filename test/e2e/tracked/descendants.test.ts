@@ -49,7 +49,7 @@ for (const [how, end, code] of [
 }
 
 for (const [how, argv, signal, code] of [
-  ['the time limit of the call', ['--timeout', '4s'], null, 10],
+  ['the time limit of the call', ['--timeout', '10s'], null, 10],
   ['SIGTERM', [], 'SIGTERM', 143],
   ['SIGINT', [], 'SIGINT', 130],
   ['SIGHUP', [], 'SIGHUP', 129],
@@ -103,7 +103,7 @@ test('the timeout of one child ends its whole tree before ctx.run answers, and t
   const sandbox = Sandbox.create()
   const script = probe(
     sandbox,
-    `const slow = await ctx.run(['sh', '-c', 'setsid sleep 1000 & echo $! > session; sleep 1000'], { timeout_ms: 700 })
+    `const slow = await ctx.run(['sh', '-c', 'setsid sleep 1000 & echo $! > session; sleep 1000'], { timeout_ms: 3_000 })
      const left = isThere(readFileSync(join(here, 'session'), 'utf8').trim())
      const next = await ctx.run(['echo', 'next'])
      return { slow, left, next: next.stdout }`,
@@ -124,7 +124,8 @@ test('a daemon that only its environment still ties to the call is not killed, a
   const script = probe(
     sandbox,
     `await ctx.run(['setsid', '-f', 'sh', '-c', 'echo $$ > daemon; exec sleep 1000'])
-     while (!existsSync(join(here, 'daemon'))) await pause(5)
+     const named = () => readFileSync('/proc/' + readFileSync(join(here, 'daemon'), 'utf8').trim() + '/cmdline', 'utf8')
+     while (!existsSync(join(here, 'daemon')) || !named().startsWith('sleep')) await pause(5)
      return {}`,
   )
   const { code, envelope } = await go(sandbox, script).answer

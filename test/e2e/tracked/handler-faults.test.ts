@@ -8,7 +8,7 @@ const HOLDING = `
   await ctx.temp_dir()
   ctx.on_cleanup(() => note('hook'))
   void ctx.run(['sh', '-c', 'echo $$ > child; sleep 1000 & wait'])
-  while (!existsSync(join(here, 'child'))) await pause(5)
+  while (!existsSync(join(here, 'child')) || readFileSync(join(here, 'child'), 'utf8') === '') await pause(5)
 `
 
 test.each([

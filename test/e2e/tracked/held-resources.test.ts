@@ -55,7 +55,7 @@ for (const [how, end, signal, code] of [
        ${end}`,
       { prelude: RESOURCE },
     )
-    const { child, answer } = go(sandbox, script, code === 10 ? ['--timeout', '2s'] : [])
+    const { child, answer } = go(sandbox, script, code === 10 ? ['--timeout', '5s'] : [])
     if (signal) {
       await logged(sandbox, 'holding')
       child.kill(signal)

@@ -44,7 +44,7 @@ withSubreaper('a stop ends it before it answers', async () => {
 
 withSubreaper('the lifetime ends it with nobody calling', async () => {
   const sandbox = Sandbox.create()
-  const run_id = await start(sandbox, escaping(sandbox, 'exec sleep 3600'), '--max-lifetime', '3s')
+  const run_id = await start(sandbox, escaping(sandbox, 'exec sleep 3600'), '--max-lifetime', '6s')
   const stray = await pidIn(sandbox, 'stray')
   await until('the end record', () => existsSync(endPath(sandbox, run_id)))
   expect(isAlive(stray)).toBe(false)

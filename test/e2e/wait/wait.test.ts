@@ -1,5 +1,5 @@
 /** `wait`: the records once the runs have ended; never longer than asked for, never for a run that nobody holds. */
-import { spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -193,7 +193,7 @@ test('nothing named, an unknown run and an unknown session are refused', async (
 /** Kills owner and guard at once, and whoever else is named, so that neither can end the run. */
 function loseOwner(tool: Launcher, run_id: string, ...others: number[]): void {
   const { owner, guard } = JSON.parse(readFileSync(join(tool.state, 'runs', run_id, 'owner.json'), 'utf8'))
-  spawn('kill', ['-KILL', guard.pid, owner.pid, ...others].map(String))
+  execFileSync('kill', ['-KILL', ...others, guard.pid, owner.pid].map(String))
 }
 
 /** Whether a call has installed its handlers: HUP, which Node leaves alone, comes with the others (proc_pid_status(5)). */

@@ -114,10 +114,12 @@ export class Launch {
   /** Waits until the owner of a run has written down that it has seen all of these. */
   async seen(run_id: string, pids: readonly number[]): Promise<void> {
     const path = join(this.state, 'runs', run_id, 'seen.log')
-    await until(`${pids} to be seen`, () => {
+    const isSeen = () => {
       const journal = existsSync(path) ? readFileSync(path, 'utf8') : ''
       return pids.every(pid => journal.includes(`"pid":${pid},`))
-    })
+    }
+    // On a busy machine its looks are up to half a minute apart.
+    await until(`${pids} to be seen`, isSeen, DEADLINE_MS)
   }
 
   /** Processes that some record of these runs names. */

@@ -7,7 +7,7 @@ import { SnapshotTracking } from '../../../framework/process/snapshot.js'
 import type { Member, TrackingMethod } from '../../../framework/process/tracking.js'
 import { Bundle } from './elsewhere.js'
 import { can_show_nothing, identityOf, stage, startShowingNothing } from './stage.js'
-import { exited, isAlive, isRoot, ps, reap, waitFor } from './witness.js'
+import { asleep, exited, isAlive, isRoot, ps, reap, waitFor } from './witness.js'
 
 /** Long enough that a test which needed it would fail by its own time limit. */
 const NEVER_MS = 3_600_000
@@ -27,8 +27,7 @@ const pidsOf = (members: readonly Member[]): number[] => members.map(({ identity
 
 test('ends a tree that obeys TERM without a KILL', async () => {
   const main = stage.shell('sleep 600 & echo $! > "$D/a"; setsid sleep 600 & echo $! > "$D/b"; wait')
-  await stage.pidIn('a')
-  await stage.pidIn('b')
+  for (const name of ['a', 'b']) await asleep(await stage.pidIn(name))
   const before = stage.marked()
   const ended = await endTree({ tracking: track(main.pid), grace_ms: NEVER_MS })
   expect(stage.marked()).toEqual([])
@@ -333,8 +332,8 @@ function asNobody(args: readonly string[]) {
 }
 
 test.skipIf(!isRoot)('names what it may not end, and ends the rest', async () => {
-  const main = stage.shell('sleep 600 & note main; wait')
-  await stage.pidIn('main')
+  const main = stage.shell('sleep 600 & wait')
+  await waitFor('the two alone', () => stage.marked().length === 2)
   const before = stage.marked().sort((a, b) => a - b)
   const nobody = asNobody(['theirs', String(main.pid)])
   execFileSync('touch', [stage.path('go')])

@@ -17,7 +17,7 @@ import { loadNative, nativePath } from '../../../framework/process/native.js'
 import type { Spawn } from '../../../framework/process/posix-spawn.js'
 import { type Spawned, Subreaper } from '../../../framework/process/subreaper.js'
 import { stage } from './stage.js'
-import { ps, waitFor } from './witness.js'
+import { asleep, ps, waitFor } from './witness.js'
 
 let subreaper: Subreaper
 beforeEach(() => {
@@ -96,6 +96,7 @@ test.each(Object.entries(LIVING))('a program is started %s', async (_, rest) => 
   const theirs = byNode(spawn)
   if (theirs.pid === undefined) throw new Error('sleep could not be started')
   stage.alsoEnd(theirs.pid)
+  for (const pid of [ours.pid, theirs.pid]) await asleep(pid)
   expect(given(ours.pid)).toEqual(given(theirs.pid))
   for (const { pid } of [ours, theirs]) if (pid !== undefined) process.kill(pid, 'SIGKILL')
   await once(theirs, 'exit')
@@ -107,6 +108,7 @@ test('signals that we ignore or catch are at their defaults in the program', asy
   const caught = () => {}
   process.on('SIGUSR2', caught)
   const ours = started(request(['sleep', '600']))
+  await asleep(ours.pid)
   expect(given(ours.pid).signals).toEqual(Array(3).fill('0'.repeat(16)))
   process.off('SIGUSR2', caught)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { openJournal } from '../../../framework/process/journal.js'
 import { SnapshotTracking } from '../../../framework/process/snapshot.js'
 import { can_show_nothing, identityOf, stage, startShowingNothing } from './stage.js'
-import { exited, isAlive, ps, reap, waitFor } from './witness.js'
+import { asleep, exited, isAlive, ps, reap, waitFor } from './witness.js'
 
 const journal = () => openJournal(stage.path('seen.log'))
 
@@ -24,9 +24,6 @@ function pids(tracking: SnapshotTracking, part: Part = 'members'): number[] {
 }
 
 /** In the middle of an execve(2) it shows neither whose it is nor what. */
-const asleep = (pid: number) =>
-  waitFor('the exec', () => ps(pid, 'comm') === 'sleep' && ps(pid, 'stat')?.startsWith('S'))
-
 const sorted = (...numbers: number[]): number[] => numbers.sort((a, b) => a - b)
 
 test('finds children, their children, and those that left the group or the session', async () => {
@@ -227,6 +224,7 @@ test('finds what a dying process forked last, by its group and its marker togeth
   const late = await stage.pidIn('late')
   await exited(main)
   await waitFor('the others to end', () => before.every(pid => !isAlive(pid)))
+  await asleep(late)
   expect(ps(late, 'ppid')).not.toBe(String(main.pid))
   expect(pids(tracking)).toEqual([late])
 })

@@ -18,6 +18,10 @@ export async function waitFor<T>(what: string, condition: () => T | null | undef
   }
 }
 
+/** Waits until a process is a `sleep` that has nothing else to do: in the middle of an execve(2) it is neither one nor the other. */
+export const asleep = (pid: number): Promise<boolean> =>
+  waitFor('the exec', () => ps(pid, 'comm') === 'sleep' && ps(pid, 'stat')?.startsWith('S'))
+
 /** One column of `ps` for a process; null where there is none. */
 export function ps(pid: number, column: string): string | null {
   const { stdout } = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' })

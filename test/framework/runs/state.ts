@@ -1,6 +1,6 @@
 /** A state root for one test, and records in it as they are really written. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -16,6 +16,7 @@ import {
 } from '../../../framework/runs/records.js'
 import { newRunId } from '../../../framework/store/ids.js'
 import { openStateRoot, type StateRoot } from '../../../framework/store/state-root.js'
+import { until } from '../../e2e/harness/until.js'
 
 export { endRecord }
 
@@ -105,6 +106,10 @@ export async function living(
   })
   const identity = child.pid === undefined ? null : identify(child.pid)
   if (!identity) throw new Error(`${file} did not start`)
+  // Its environment is there when its arguments are (execve(2)).
+  await until(`${file} to be there`, () =>
+    readFileSync(`/proc/${identity.pid}/cmdline`, 'latin1').startsWith(file),
+  )
   return { child, identity }
 }
 
