@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
+import { probe } from '../e2e/tracked/probe.js'
 import { Canary } from './harness/canary.js'
 import { Launch } from './harness/launch.js'
 import { canMake } from './harness/space.js'
@@ -28,7 +29,12 @@ inEveryWay<'run' | 'ctx.run'>(['run', 'ctx.run'], ({ verb, method }) => {
     `the end of a run sends nothing to a group that got its number${can_make ? '' : ' (needs a PID namespace)'}`,
     async () => {
       const world = World.create(method, SPACE)
-      const launch = new Launch(world, verb, PROGRAM, OPTIONS[verb])
+      // The call goes on after its program, and ends nothing of its own accord.
+      const staying = `await ctx.run(${JSON.stringify(PROGRAM)})
+        while (!existsSync(join(here, 'stopped'))) await pause(20)
+        return {}`
+      const script = verb === 'ctx.run' ? probe(world, staying) : undefined
+      const launch = new Launch(world, verb, PROGRAM, OPTIONS[verb], script)
       const { run_id, main } = await launch.begin('s')
       const deaf = join(world.path, 'deaf')
       const child = await until('the child to ignore TERM', () =>
@@ -39,6 +45,7 @@ inEveryWay<'run' | 'ctx.run'>(['run', 'ctx.run'], ({ verb, method }) => {
       const canary = await Canary.start(world, 'main', main.pid)
       expect(launch.read(run_id, 'end')).toBeNull()
       const stopped = await launch.call(['stop', run_id, '--kill-after', '300ms'])
+      world.file('stopped', '')
       expect(stopped.code, stopped.stdout).toBe(0)
       expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
       expect(await launch.record(run_id, 'end')).toMatchObject({ signal: 'SIGKILL', survivors: [] })
