@@ -1,5 +1,5 @@
 /** `children.pids` names somebody else, or nobody: it is for people, and neither makes us signal nor keeps us from it. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
@@ -19,11 +19,9 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
     const canary = await world.exec(['sleep', '3601'])
     const launch = new Launch(world, verb, PROGRAM)
     const { run_id, main } = await launch.begin('s')
-    const session = join(launch.state, 'sessions/s')
-    const file = join(session, 'children.pids')
-    // A run in the foreground has none. For the others it is written a moment after their record.
-    if (verb === 'run') mkdirSync(session, { recursive: true, mode: 0o700 })
-    else await until('the pid file', () => existsSync(file) && readFileSync(file, 'utf8') === `${main.pid}\n`)
+    const file = join(launch.state, 'sessions/s/children.pids')
+    // It is written a moment after the record.
+    await until('the pid file', () => existsSync(file) && readFileSync(file, 'utf8') === `${main.pid}\n`)
     writeFileSync(file, `${canary.pid}\n`)
     const ended = await launch.call(words(run_id))
     expect(ended.code, ended.stdout).toBe(0)
