@@ -1,6 +1,6 @@
 /** Who is whose child: from the kernel's own lists, at a cost that follows the tree; where it has none, from all of /proc. */
 import { existsSync } from 'node:fs'
-import { listProc, readProcFile } from './proc-file.js'
+import { listProc, readProcList } from './proc-file.js'
 import type { ProcessStat } from './stat.js'
 import { readProcessTable } from './table.js'
 
@@ -27,7 +27,7 @@ function listedChildren({ pid, threads }: Pick<ProcessStat, 'pid' | 'threads'>):
 }
 
 function childrenOfThread(pid: number, thread: number): number[] {
-  const bytes = readProcFile(`/proc/${pid}/task/${thread}/children`)
+  const bytes = readProcList(`/proc/${pid}/task/${thread}/children`)
   if (!bytes || bytes.length === 0) return []
   return bytes.toString('latin1').trim().split(' ').map(Number)
 }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CLibrary, posixSpawner, type Spawner } from './posix-spawn.js'
-import { readProcFile } from './proc-file.js'
+import { readProcList } from './proc-file.js'
 import { SIGNALS } from './signal-numbers.js'
 
 /** System calls of this process. Each returns at once, but for a spawner, which waits for the execve(2). */
@@ -161,4 +161,4 @@ function isKoffi(value: unknown): value is Koffi {
 }
 
 /** Which C library this process runs with, by what is mapped into it. */
-const isMusl = (): boolean => readProcFile('/proc/self/maps')?.includes('/ld-musl-') ?? false
+const isMusl = (): boolean => readProcList('/proc/self/maps')?.includes('/ld-musl-') ?? false
