@@ -17,7 +17,7 @@ import { describeProcesses, endRecord, journalUnlisted, recordable, shortened } 
 import { unrecordedMain } from './evidence.js'
 import { leaveLive } from './intent.js'
 import { LastLook } from './last-look.js'
-import { endNested } from './nested.js'
+import { NestedEnding } from './nested.js'
 import { makeRoomForEnd } from './publish-end.js'
 import { holdersOf, markerOf, recordedTracking } from './recorded-tracking.js'
 import {
@@ -62,7 +62,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
   const { run_id } = view
   askOnce(root, run_id, options)
   const force = options.force ?? new AbortOnDemand()
-  const nested = endNested(root, run_id, options.grace_ms, force)
+  const nested = new NestedEnding(root, run_id, { grace_ms: options.grace_ms, force })
   const main =
     view.main?.main ?? (await unrecordedMain(markerOf(view), mayShareSession(view), holdersOf(view)))
   const journal = openJournal(journalPath(root, run_id))
@@ -82,7 +82,7 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
       },
     }),
   )
-  const nested_survivors = await nested
+  const nested_survivors = await showingLife(root, run_id, () => nested.survivors())
   if (options.past) await endOwner(options.past)
   const stop = readStop(root, run_id, 'stop')
   for (const { identity } of survivors) ended.delete(identity.pid)

@@ -32,7 +32,9 @@ const SLACK_MS = 1_500
 const POLL_MS = 20
 
 interface Ending {
+  /** TERM to KILL, in ms. */
   readonly grace_ms: number
+  /** KILL at once, now or when it fires. */
   readonly force: Abortable
 }
 
@@ -40,34 +42,60 @@ interface Ending {
 type Survivors = RunEnd['survivors']
 
 /**
- * Asks the owners of all live runs inside a run to end them, with cause `parent_run`, and waits for them: at the
- * longest the grace and a little more. One whose owner and guard are dead is ended by us. Never rejects: what cannot be
- * read of a nested run keeps no outer one.
- * @param force KILL at once, now or when it fires
- * @returns what is still alive of them: what their ends name, and all that is found of those that nobody ended
+ * Ending the runs inside a run: asks the owners of all that live to end them, with cause `parent_run`, and waits for
+ * them, at the longest the grace and a little more. One whose owner and guard are dead is ended by us. Never throws nor
+ * rejects: what cannot be read of a nested run keeps no outer one.
  */
-export async function endNested(
-  root: StateRoot,
-  run_id: string,
-  grace_ms: number,
-  force: Abortable,
-): Promise<Survivors> {
-  const asked = nestedIn(root, run_id)
-    .map(nested => nested.run_id)
-    .filter(nested => ask(root, nested, grace_ms, 'stop'))
-  if (asked.length === 0) return []
-  let since = monotonicMs()
-  const hurry = (): void => {
-    since = monotonicMs()
-    for (const nested of asked) ask(root, nested, grace_ms, 'force')
+export class NestedEnding {
+  readonly #root: StateRoot
+  readonly #run_id: string
+  readonly #force: Abortable
+  readonly #kill_at: number
+  readonly #asked = new Set<string>()
+  readonly #first: Promise<boolean>
+
+  /** Asks. */
+  constructor(root: StateRoot, run_id: string, { grace_ms, force }: Ending) {
+    this.#root = root
+    this.#run_id = run_id
+    this.#force = force
+    this.#kill_at = monotonicMs() + grace_ms
+    this.#first = this.#endNew()
   }
-  if (force.aborted) hurry()
-  force.addEventListener('abort', hurry)
-  const isLate = (): boolean => monotonicMs() - since >= (force.aborted ? 0 : grace_ms) + SLACK_MS
-  await Promise.all(asked.map(nested => awaitEnd(root, nested, { grace_ms, force }, isLate)))
-  force.removeEventListener('abort', hurry)
-  const survivors = await Promise.all(asked.map(nested => survivorsOf(root, nested)))
-  return eachOnce(survivors.flat())
+
+  /**
+   * To be called when nothing is left of the outer run itself, which may have started another one in its grace.
+   * @returns what is still alive: what their ends name, and all that is found of those that nobody ended
+   */
+  async survivors(): Promise<Survivors> {
+    await this.#first
+    while (await this.#endNew());
+    const survivors = await Promise.all([...this.#asked].map(nested => survivorsOf(this.#root, nested)))
+    return eachOnce(survivors.flat())
+  }
+
+  /** @returns whether there was any that had not been asked, and had not ended */
+  async #endNew(): Promise<boolean> {
+    const root = this.#root
+    const force = this.#force
+    const grace_ms = Math.max(0, Math.ceil(this.#kill_at - monotonicMs()))
+    const asked = nestedIn(root, this.#run_id)
+      .map(({ run_id }) => run_id)
+      .filter(nested => !this.#asked.has(nested) && ask(root, nested, grace_ms, 'stop'))
+    if (asked.length === 0) return false
+    for (const nested of asked) this.#asked.add(nested)
+    let since = monotonicMs()
+    const hurry = (): void => {
+      since = monotonicMs()
+      for (const nested of asked) ask(root, nested, grace_ms, 'force')
+    }
+    if (force.aborted) hurry()
+    force.addEventListener('abort', hurry)
+    const isLate = (): boolean => monotonicMs() - since >= (force.aborted ? 0 : grace_ms) + SLACK_MS
+    await Promise.all(asked.map(nested => awaitEnd(root, nested, { grace_ms, force }, isLate)))
+    force.removeEventListener('abort', hurry)
+    return true
+  }
 }
 
 /** A run names what lives on in those inside it, too. */
@@ -85,7 +113,7 @@ async function awaitEnd(
   let is_over = false
   let ending: Promise<void> | null = null
   while (!is_over && !isLate()) {
-    if (hasEnded(root, run_id)) return
+    if (isOver(root, run_id)) return
     if (!ending && quietly(() => isHeld(root, run_id)) === false) {
       ending = endHeldByNobody(root, run_id, options)
       void ending.then(() => {
@@ -116,7 +144,7 @@ export interface NestedRun {
 /** The runs inside a run whose main processes live, but for those inside another one that goes on: they are that one's. */
 export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
   nestedIn(root, run_id)
-    .filter(({ between }) => between.every(id => hasEnded(root, id)))
+    .filter(({ between }) => between.every(id => isOver(root, id)))
     .flatMap(nested =>
       (quietly(() => aliveOf(root, nested.run_id)) ?? []).map(main => ({ run_id: nested.run_id, main })),
     )
@@ -126,7 +154,7 @@ export const nestedRuns = (root: StateRoot, run_id: string): NestedRun[] =>
  * @returns false where the run has ended already
  */
 function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 'force'): boolean {
-  if (hasEnded(root, run_id)) return false
+  if (isOver(root, run_id)) return false
   const asked = quietly(() => publishStop(root, which, { run_id, cause: 'parent_run', grace_ms }))
   quietly(() => {
     const owner = ownerOf(root, run_id)?.owner
@@ -134,6 +162,9 @@ function ask(root: StateRoot, run_id: string, grace_ms: number, which: 'stop' | 
   })
   return true
 }
+
+/** Where that cannot be read it is taken to go on. */
+const isOver = (root: StateRoot, run_id: string): boolean => quietly(() => hasEnded(root, run_id)) ?? false
 
 /** Whether somebody lives who ends it: its owner, its guard, or whoever found it lost and asked for its end before us. */
 function isHeld(root: StateRoot, run_id: string): boolean {
@@ -146,7 +177,11 @@ function isHeld(root: StateRoot, run_id: string): boolean {
 /** Never rejects. */
 async function survivorsOf(root: StateRoot, run_id: string): Promise<Survivors> {
   const end = quietly(() => readEnd(root, run_id))
-  if (end?.state === 'ok') return end.record.survivors.filter(({ identity }) => look(identity) === 'alive')
+  // What cannot be looked at is not known to have gone.
+  if (end?.state === 'ok')
+    return end.record.survivors.filter(
+      ({ identity }) => (quietly(() => look(identity)) ?? 'alive') === 'alive',
+    )
   try {
     // Its owner hangs, as few do; the others load nothing for it. Its main process may have gone before the rest.
     const { describeAlive } = await import('./processes.js')

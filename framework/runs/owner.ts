@@ -17,7 +17,7 @@ import { LogCap } from './log-cap.js'
 import { nextLookMs } from './look-schedule.js'
 import type { Streams } from './main-child.js'
 import { exitReason, type MainExit, reconcileReason } from './main-exit.js'
-import { endNested } from './nested.js'
+import { NestedEnding } from './nested.js'
 import { publishReserved } from './publish-end.js'
 import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
 import { logPath, publishStop, type RunEnd, type RunOwner, type StopCause } from './records.js'
@@ -239,8 +239,6 @@ export class OwnedRun {
     const failed = (error: unknown): void => this.noteFault(error)
     const { left, undecided, ...waited } = await awaitDescendants(this.#tracking, wait_ms, this.#over, failed)
     this.#aftermath = { ...waited, remaining: describeProcesses([...left, ...undecided]) }
-    // The end record lists so many; whoever asks what is left, or stops it, finds all of them here.
-    this.#started.journal.add(...left.map(({ identity }) => identity))
     if (this.#ending) return
     if (leftovers === 'end' && this.#aftermath.remaining.length > 0)
       this.#end(this.#options.intent.limits.grace_ms)
@@ -255,9 +253,9 @@ export class OwnedRun {
   async #endTree(grace_ms: number): Promise<void> {
     const { root, intent } = this.#options
     // Runs that were started inside this one have owners of their own; a run that ended by itself leaves them be.
-    const nested = this.#stop ? endNested(root, intent.run_id, grace_ms, this.#force) : []
+    const nested = this.#stop && new NestedEnding(root, intent.run_id, { grace_ms, force: this.#force })
     const survivors = await this.#tree_ending.end(grace_ms, this.#force)
-    const nested_survivors = await nested
+    const nested_survivors = await showingLife(root, intent.run_id, async () => nested?.survivors() ?? [])
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
     // Who traces it may keep it from telling how it ended.
     if (!main_survives) await showingLife(root, intent.run_id, () => this.exited)
