@@ -1,11 +1,11 @@
 /**
- * Finding what a run left behind when it ended: those that its end names, those that its journal has beyond these, what
- * bears its marker (an end names so many and no more), and what all these have started since.
+ * Finding what a run left behind when it ended: those that its end names, those that its journal has beyond these (an end
+ * names so many and no more), and what all these have started since.
  */
 import { sameProcess } from '../process/identity.js'
 import { openJournal } from '../process/journal.js'
 import { markerState } from '../process/marker.js'
-import type { TrackingMethod } from '../process/tracking.js'
+import type { Member, TrackingMethod } from '../process/tracking.js'
 import type { StateRoot } from '../store/state-root.js'
 import { markerOf, recordedTracking } from './recorded-tracking.js'
 import { journalPath, type RunEnd } from './records.js'
@@ -15,6 +15,8 @@ export interface LeftoverTracking {
   readonly tracking: TrackingMethod
   /** What nobody can tell from a stranger, neither when it was named nor now. */
   readonly undecided: readonly LeftOver[]
+  /** To be told what is answered to be tied to the run by its marker alone: who asks once more means that, too. */
+  readonly named: (members: readonly Member[]) => void
 }
 
 type LeftOver = RunEnd['leftovers'][number]
@@ -37,14 +39,9 @@ export function leftoverTracking(root: StateRoot, view: RunView): LeftoverTracki
   }))
   // Reported as the run's, the others are that, whatever ties them to it now.
   journal.add(...told.filter(({ state }) => state === 'own').map(({ one }) => one.identity))
-  const tracked = () => recordedTracking(root, view, main?.main ?? null, journal)
-  journal.add(
-    ...tracked()
-      .look()
-      .marked_only.map(({ identity }) => identity),
-  )
   return {
-    tracking: tracked(),
+    tracking: recordedTracking(root, view, main?.main ?? null, journal),
     undecided: told.filter(({ state }) => state === 'unknown').map(({ one }) => one),
+    named: members => journal.add(...members.map(({ identity }) => identity)),
   }
 }

@@ -5,6 +5,7 @@ import { endTree } from '../process/end-tree.js'
 import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
+import { leftAlone } from '../process/tracking.js'
 import type { StateRoot } from '../store/state-root.js'
 import { endLostRun } from './end-lost-run.js'
 import { describeProcesses } from './end-record.js'
@@ -238,8 +239,12 @@ class Stop {
   /** A run that has ended may have left processes behind; they are ended with what they have started since. */
   async #endLeftovers(view: RunView): Promise<StopResult> {
     const found = leftoverTracking(this.#root, view)
-    const { members = [], undecided = [] } = found?.tracking.look() ?? {}
-    if (!found || members.length + undecided.length + found.undecided.length === 0) {
+    const tree = found?.tracking.look()
+    if (
+      !found ||
+      !tree ||
+      [tree.members, leftAlone(tree), found.undecided].every(({ length }) => length === 0)
+    ) {
       leaveLive(this.#root, this.#run_id)
       return this.#result(view, 'already_ended')
     }
@@ -247,8 +252,11 @@ class Stop {
     const tracking = new LastLook(found.tracking)
     const { survivors } = await endTree({ tracking, grace_ms })
     const { end } = viewRun(this.#root, this.#run_id)
-    const unnamed = describeProcesses(tracking.last.marked_only)
-    const untold = [...found.undecided, ...unnamed].filter(({ identity }) => look(identity) === 'alive')
+    const { marked_only } = tracking.last
+    const untold = [...found.undecided, ...describeProcesses(marked_only)].filter(
+      ({ identity }) => look(identity) === 'alive',
+    )
+    found.named(marked_only)
     if (survivors.length + untold.length > 0)
       return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], one =>
         untold.some(({ identity }) => sameProcess(identity, one)),

@@ -1,4 +1,7 @@
-/** More processes left behind than an end lists: all are named, and whoever asks again ends all of them. */
+/**
+ * What bears the marker of a run and was left behind, of which there may be more than an end lists: all are named, and
+ * whoever asks again ends all of them, and nothing else.
+ */
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
@@ -31,12 +34,27 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     expect(await hidden()).toHaveLength(MANY)
     await expectEnded(world, launch, run_id, hidden)
   })
+
+  // What nobody has told of is not ended.
+  test('what came to bear the marker after the end is named by the next stop, and ended by the one after that', async () => {
+    const { world, launch, run_id, owner, hidden } = await hiding(way, 1)
+    expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+    await launch.record(run_id, 'end')
+    const { marker } = launch.read(run_id, 'intent')
+    const { pid } = await world.exec(['sleep', '7200'], { env: { [marker.name]: marker.value } })
+    expect(await hidden()).toHaveLength(2)
+    const first = await launch.call(['stop', run_id])
+    expect(await hidden(), first.stdout).toEqual([pid])
+    expect(first.code, first.stdout).toBe(3)
+    expect(told(first)).toEqual([{ pid, tried: false }])
+    await expectEnded(world, launch, run_id, hidden)
+  })
 })
 
 /** Its owner is stopped. */
-async function hiding({ verb, method }: Way) {
+async function hiding({ verb, method }: Way, many = MANY) {
   const world = World.create(method)
-  const hide = `for _ in $(seq ${MANY}); do setsid -f sleep 3600; done`
+  const hide = `for _ in $(seq ${many}); do setsid -f sleep 3600; done`
   const program = ['sh', '-c', `until [ -e begin ]; do sleep 0.05; done; ${hide}; exec tail -f /dev/null`]
   const launch = new Launch(world, verb, program)
   const { run_id, owner } = await launch.begin('s')
@@ -46,7 +64,8 @@ async function hiding({ verb, method }: Way) {
     const pids = (await world.survivors()).filter(({ comm }) => comm === 'sleep').map(({ pid }) => pid)
     return pids.sort((a, b) => a - b)
   }
-  await until('all to have hidden', async () => (await hidden()).length === MANY)
+  const isOver = async () => (await world.survivors()).some(({ comm }) => comm === 'tail')
+  await until('all to have hidden', async () => (await isOver()) && (await hidden()).length === many)
   return { world, launch, run_id, owner, hidden }
 }
 
