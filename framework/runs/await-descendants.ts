@@ -33,6 +33,8 @@ const LONGEST_PAUSE_MS = 100
 /** A look at all processes is dear: while one that we know lives, so often is enough, in ms and in times its cost. */
 const LOOK_INTERVAL_MS = 400
 const LOOK_SPACING = 50
+/** How long looks may fail once the time is over: who could not look does not know that nothing is left. */
+const BLIND_LIMIT_MS = 10_000
 
 /**
  * Resolves as soon as nothing of the run is left, when the time is over, or when `stop` fires.
@@ -57,12 +59,14 @@ export async function awaitDescendants(
   let empty_looks = 0
   let wait = FIRST_PAUSE_MS
   let next_look = started
+  let is_blind = true
   for (;;) {
     const now = monotonicMs()
     const is_over = stop.aborted || now >= started + wait_ms
-    if (is_over || now >= next_look || !left.some(({ identity }) => look(identity) === 'alive')) {
+    if (is_over || now >= next_look || !isAnyAlive(left)) {
       try {
         const tree = tracking.look()
+        is_blind = false
         left = [...tree.members, ...tree.marked_only]
         undecided = tree.undecided ?? []
         empty_looks = left.length + undecided.length === 0 ? empty_looks + 1 : 0
@@ -71,11 +75,22 @@ export async function awaitDescendants(
         found_any ||= left.length + undecided.length > 0
         next_look = monotonicMs() + Math.max(LOOK_INTERVAL_MS, (monotonicMs() - now) * LOOK_SPACING)
       } catch (error) {
+        is_blind = true
         failed(error)
       }
     }
-    if (is_over) return waited()
-    await pause(Math.min(wait, Math.max(0, started + wait_ms - monotonicMs())), stop)
+    const is_given_up = !is_blind || stop.aborted || now >= started + wait_ms + BLIND_LIMIT_MS
+    if (is_over && is_given_up) return waited()
+    await pause(is_over ? wait : Math.min(wait, started + wait_ms - now), stop)
     wait = Math.min(wait * 2, LONGEST_PAUSE_MS)
+  }
+}
+
+function isAnyAlive(members: readonly Member[]): boolean {
+  try {
+    return members.some(({ identity }) => look(identity) === 'alive')
+  } catch {
+    // A look at all processes tells, or why there is none to be had.
+    return false
   }
 }
