@@ -1,6 +1,7 @@
 /** The ways in which a run does not come to be, as one error that says which. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { errnoOf } from '../process/errno.js'
+import type { Member } from '../process/tracking.js'
 import type { RunIntent, StopCause } from './records.js'
 
 /**
@@ -9,13 +10,15 @@ import type { RunIntent, StopCause } from './records.js'
  */
 export type StartFailure = 'START_FAILED' | 'STOPPED_BEFORE_START' | 'RECORDS_UNAVAILABLE'
 
-/** The run was not started: nothing of it is alive, and its end is recorded where the disk takes it. */
+/** The run was not started: but for its survivors nothing of it is alive; its end is recorded where the disk takes it. */
 export class StartFailed extends Error {
   readonly code: StartFailure
   readonly errno: string | null
   readonly stop_cause: StopCause | null
   /** The working directory was at fault, not the program. */
   readonly is_directory: boolean
+  /** What was started, could not be recorded, and could not be ended either: another user's by then. */
+  readonly survivors: readonly Member[]
 
   constructor(
     code: StartFailure,
@@ -23,6 +26,7 @@ export class StartFailed extends Error {
     errno: string | null = null,
     stop_cause: StopCause | null = null,
     is_directory = false,
+    survivors: readonly Member[] = [],
   ) {
     super(message)
     this.name = 'StartFailed'
@@ -30,16 +34,24 @@ export class StartFailed extends Error {
     this.errno = errno
     this.stop_cause = stop_cause
     this.is_directory = is_directory
+    this.survivors = survivors
   }
 }
 
-/** The disk took a record no more. */
-export const recordsUnavailable = (error: unknown): StartFailed =>
-  new StartFailed(
+/** The disk took a record no more; @param survivors of what had been started by then */
+export function recordsUnavailable(error: unknown, survivors: readonly Member[] = []): StartFailed {
+  const reason = error instanceof Error ? error.message : String(error)
+  const alive = survivors.map(({ identity }) => identity.pid).join(', ')
+  const message = `the run cannot be recorded: ${reason}`
+  return new StartFailed(
     'RECORDS_UNAVAILABLE',
-    `the run cannot be recorded: ${error instanceof Error ? error.message : String(error)}`,
+    alive ? `${message}; what could not be ended: ${alive}` : message,
     errnoOf(error),
+    null,
+    false,
+    survivors,
   )
+}
 
 /** The program or its working directory cannot be used; @param error what Node or the system said. */
 export function cannotStart({ argv, cwd }: RunIntent, error: unknown): StartFailed {

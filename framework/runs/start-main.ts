@@ -17,7 +17,7 @@ import type { TrackingMethod } from '../process/tracking.js'
 import { type Reservation, reserve } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
 import type { DescendantsWait } from './await-descendants.js'
-import { endRecord, recordedError, shortened } from './end-record.js'
+import { describeProcesses, endRecord, recordable, recordedError, shortened } from './end-record.js'
 import type { Guard } from './guard.js'
 import { leaveLive, withdrawIntent } from './intent.js'
 import { abandon } from './lost.js'
@@ -174,10 +174,10 @@ async function spawnMain(options: OwnerOptions): Promise<Omit<StartedMain, 'rese
   } catch (error) {
     // What cannot be recorded may not run. As a tree where it can be followed: without its main process a descendant in
     // a session of its own is tied to it by nothing. Else as a group, which is its own while the child is unreaped.
-    if (tracking) await endTree({ tracking, grace_ms: 0 }).catch(() => {})
-    else kill(shares_session ? child.pid : -child.pid)
+    const undone = tracking && (await endTree({ tracking, grace_ms: 0 }).catch(() => null))
+    if (!tracking) kill(shares_session ? child.pid : -child.pid)
     await Promise.race([child.exited, pause(UNDO_MS)])
-    throw error
+    throw recordsUnavailable(error, undone?.survivors)
   }
 }
 
@@ -204,17 +204,18 @@ function kill(target: number): void {
 }
 
 function recordFailure({ root, intent }: OwnerOptions, reservation: Reservation, failed: StartFailed): void {
-  const { code, message, errno, stop_cause } = failed
+  const { code, message, errno, stop_cause, survivors } = failed
   const end = endRecord(intent.run_id, {
     exit_reason: 'start_failed',
     stop_cause,
     error: recordedError(code, message, errno),
+    survivors: describeProcesses(survivors),
   })
   try {
-    reservation.publish(end, shortened)
+    reservation.publish(recordable(end), shortened)
   } catch {
     // The run's directory is gone or the disk read-only; nothing is alive that anybody would look for.
     reservation.release()
   }
-  leaveLive(root, intent.run_id)
+  if (survivors.length === 0) leaveLive(root, intent.run_id)
 }
