@@ -174,11 +174,13 @@ export class OwnedRun {
     this.#fault ??= thrownError('OWNER_FAULT', thrown)
   }
 
-  #attempt(work: () => void): void {
+  /** @returns null where it failed */
+  #attempt<T>(work: () => T): T | null {
     try {
-      work()
+      return work()
     } catch (error) {
       this.noteFault(error)
+      return null
     }
   }
 
@@ -259,7 +261,8 @@ export class OwnedRun {
     const main_survives = survivors.some(({ identity }) => identity.pid === this.main.pid)
     // Who traces it may keep it from telling how it ended.
     if (!main_survives) await showingLife(root, intent.run_id, () => this.exited)
-    await this.#finish(survivors, describeProcesses(leftAlone(this.#tracking.last)), nested_survivors)
+    const leftovers = this.#attempt(() => describeProcesses(leftAlone(this.#tracking.last)))
+    await this.#finish(survivors, leftovers ?? [], nested_survivors)
   }
 
   /** The last of the run: its end is recorded, and told. */
@@ -286,7 +289,7 @@ export class OwnedRun {
       survivors: [...describeProcesses(survivors), ...nested],
       leftovers,
     })
-    journalUnlisted(this.#started.journal, end, this.#tracking.last)
+    this.#attempt(() => journalUnlisted(this.#started.journal, end, this.#tracking.last))
     const recorded = await publishReserved(this.#options.root, this.#started.reservation, end)
     // Where there is no record of it any more nobody else could tell that it has ended.
     const is_told = recorded || areRecordsGone(this.#options.root, this.run_id)
@@ -298,6 +301,7 @@ export class OwnedRun {
   /** A request that could be seen but not read when it came may be readable by now. */
   #causeOnRecord(): StopCause | null {
     const { root, intent } = this.#options
-    return this.#stop && (this.#stop.cause ?? requestToStop(root, intent)?.cause ?? null)
+    const readAgain = () => this.#attempt(() => requestToStop(root, intent))?.cause ?? null
+    return this.#stop && (this.#stop.cause ?? readAgain())
   }
 }
