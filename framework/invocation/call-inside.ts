@@ -6,17 +6,24 @@ import { globalFlags, readGlobals } from '../contract/global-flags.js'
 import type { CallFacts } from './call-facts.js'
 import { execute } from './execute.js'
 import { FrameworkExit } from './framework-exit.js'
-import type { Interruption } from './interruption.js'
+import { Interruption } from './interruption.js'
 import { failure, type Outcome, refused } from './outcome.js'
+import { timeoutOf } from './settings.js'
 import type { CommandSource } from './source.js'
 import { faultsOf } from './validation.js'
 
-/** @returns its outcome; no envelope is written */
+/**
+ * Has the time limit of its own contract, since the call around it may have none (REQ-F-011).
+ * @param around the interruption of the call around it, which cuts it short, too
+ * @param answered resolves when that call has been answered
+ * @returns its outcome; no envelope is written
+ */
 export async function callInside(
   source: CommandSource,
   outer: CallFacts,
   argv: readonly string[],
-  interruption: Interruption,
+  around: Interruption,
+  answered: Promise<void>,
 ): Promise<Outcome> {
   const { tool, io, cwd } = outer
   const globals = globalFlags(tool.prefix)
@@ -33,7 +40,10 @@ export async function callInside(
   const command = await source.load(path)
   const faults = await faultsOf({ tool, io, cwd, described, command, parsed })
   if (faults.length > 0) return refused(faults)
-  const session = readGlobals(parsed.globals).session
+  const asked = readGlobals(parsed.globals)
+  const { session } = asked
+  const interruption = new Interruption(around)
+  interruption.limit(timeoutOf(contract, asked), contract.exit_codes['TIMEOUT']?.retryable === true)
   const facts = {
     ...outer,
     command: path,
@@ -52,9 +62,12 @@ export async function callInside(
     internals: {
       source,
       manifest_target: () => null,
-      call: inner => callInside(source, facts, inner, interruption),
     },
+    call: inner => callInside(source, facts, inner, interruption, answered),
   })
-  await executed.confirm()
+  interruption.settle()
+  // Cut short, its handler may be at work still: until the process may end, what that starts or breaks is its own.
+  if (interruption.cut) void answered.then(() => executed.confirm())
+  else await executed.confirm()
   return executed.outcome
 }

@@ -208,9 +208,9 @@ class Call {
       internals: {
         source,
         manifest_target,
-        call: async inner =>
-          (await import('./call-inside.js')).callInside(source, facts, inner, interruption),
       },
+      call: async (inner, answered) =>
+        (await import('./call-inside.js')).callInside(source, facts, inner, interruption, answered),
     })
     interruption.settle()
     return { outcome: confirmed(executed.outcome, confirmation, described.contract), executed }

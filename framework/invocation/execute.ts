@@ -45,7 +45,12 @@ export interface Execution {
   readonly stdout?: OwnedStdout
   /** Where the answer goes of a command whose stdout is a program's. */
   readonly stderr_answer?: StderrAnswer | null
-  readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople' | 'prewritten'>
+  readonly internals: Omit<Internals, 'facts' | 'meta' | 'forPeople' | 'prewritten' | 'call'>
+  /**
+   * Executes another command line within this call.
+   * @param answered resolves when this call has been answered
+   */
+  call(argv: readonly string[], answered: Promise<void>): Promise<Outcome>
   /** Fails a call that left an undeclared process behind: what authors' tests want. */
   readonly strict: boolean
   /**
@@ -72,6 +77,10 @@ export async function execute(execution: Execution): Promise<Executed> {
   const stop = new AbortOnDemand()
   const over = new AbortOnDemand()
   const inner = new Set<Promise<Outcome>>()
+  let release_inner = () => {}
+  const answered = new Promise<void>(resolve => {
+    release_inner = resolve
+  })
   const hooks = new CleanupHooks()
   const held = {
     scope,
@@ -134,7 +143,7 @@ export async function execute(execution: Execution): Promise<Executed> {
     async call(argv) {
       // Cut short, this call waits for those within it that are under way, and begins no more.
       if (stop.aborted) return failure(callEnding(), 'execution')
-      const call = execution.internals.call(argv)
+      const call = execution.call(argv, answered)
       inner.add(call)
       return call
     },
@@ -169,6 +178,7 @@ export async function execute(execution: Execution): Promise<Executed> {
   const release = () => {
     undeclared.release()
     faults.release()
+    release_inner()
   }
   return {
     outcome: {

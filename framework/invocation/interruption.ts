@@ -14,12 +14,20 @@ export type Cut =
   | { readonly kind: 'timeout'; readonly timeout_ms: number; readonly retryable: boolean }
 
 export class Interruption {
+  readonly #outer: Interruption | null
   /** Fires on a second SIGINT: nothing is asked politely any more. */
-  readonly forced = new AbortOnDemand()
+  readonly forced: AbortOnDemand
   #cut: Cut | null = null
   #cancel: (() => void) | null = null
   #resolve: (cut: Cut) => void = () => {}
   #delegate: ((signal: TerminalSignal) => void) | null = null
+
+  /** @param outer that of the call which this one is within: what cuts it short cuts this one short, never the reverse */
+  constructor(outer: Interruption | null = null) {
+    this.#outer = outer
+    this.forced = outer?.forced ?? new AbortOnDemand()
+    void outer?.happened.then(cut => this.interrupt(cut))
+  }
 
   get cut(): Cut | null {
     return this.#cut
@@ -32,7 +40,9 @@ export class Interruption {
 
   /** From now on signals are the business of a program in the foreground: they cut nothing short. Null takes that back. */
   delegate(told: ((signal: TerminalSignal) => void) | null): void {
-    this.#delegate = told
+    // They arrive at the outermost call.
+    if (this.#outer) this.#outer.delegate(told)
+    else this.#delegate = told
   }
 
   interrupt(cut: Cut): void {

@@ -2,13 +2,24 @@
 import { expect, test } from 'vitest'
 import { finished, Sandbox } from '../harness/sandbox.js'
 import { isAlive } from '../harness/witness.js'
-import { envelopesIn, log, logged, pidIn, tempDirs } from './probe.js'
+import { envelopesIn, living, log, logged, pidIn, tempDirs } from './probe.js'
 
-const TOOL = (here: string) => `
-import { appendFileSync } from 'node:fs'
+const TAKES_A_WHILE = `
+        note(await ctx.temp_dir())
+        ctx.on_cleanup(async () => { await new Promise(done => setTimeout(done, 100)); note('hook') })
+        if (ctx.env.QUICK) await ctx.runs.stop((await ctx.runs.live({ run: args.run })).map(run => run.run_id))
+        else await ctx.run(['sh', '-c', 'trap "echo TERM >> log" TERM; echo $$ > child; while :; do sleep 0.05; done'])`
+
+/** @param unserve more members of the contract of `unserve`, and the body of its `execute(args, ctx)`, as source */
+const TOOL = (here: string, { contract = '', body = TAKES_A_WHILE } = {}) => `
+import { spawn } from 'node:child_process'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineCommand, runTool } from 'chaperone'
 const note = text => appendFileSync(join(${JSON.stringify(here)}, 'log'), text + '\\n')
+const noted = async text => {
+  while (!readFileSync(join(${JSON.stringify(here)}, 'log'), 'utf8').includes(text)) await new Promise(done => setTimeout(done, 10))
+}
 const common = {
   danger_level: 'safe',
   required_scopes: [],
@@ -36,13 +47,11 @@ await runTool({
     defineCommand({
       ...common,
       name: 'unserve',
+      ${contract}
       description: 'Stop servers, and take a while.',
       flags: { run: { type: 'string', pattern: '^[0-9a-f]{4,12}$', description: 'The run' } },
       async execute(args, ctx) {
-        note(await ctx.temp_dir())
-        ctx.on_cleanup(async () => { await new Promise(done => setTimeout(done, 100)); note('hook') })
-        if (ctx.env.QUICK) await ctx.runs.stop((await ctx.runs.live({ run: args.run })).map(run => run.run_id))
-        else await ctx.run(['sh', '-c', 'trap "echo TERM >> log" TERM; echo $$ > child; while :; do sleep 0.05; done'])
+        ${body}
         return {}
       },
     }),
@@ -74,5 +83,52 @@ test('SIGTERM ends the children of the inner command, its hooks and its files be
   const cleaned = await sandbox.call(['cleanup', '--session', 's1'], { script, env: { QUICK: '1' } })
   expect(cleaned.code, cleaned.stdout).toBe(0)
   expect(isAlive(served.envelope.data.background_pid)).toBe(false)
+  await sandbox.nothingLeft()
+})
+
+test('a cleanup command that never ends is cut short at its own limit with its children, and its run and the next are ended', async () => {
+  const sandbox = Sandbox.create()
+  const script = sandbox.tool('probe', TOOL(sandbox.path, { contract: 'timeout_seconds: 2,' }))
+  const serve = () => sandbox.call(['serve', '--session', 's1'], { script })
+  const runs = [await serve(), await serve()].map(({ envelope }) => envelope.data)
+
+  const { code, stdout, envelope } = await sandbox.call(['cleanup', '--session', 's1'], { script })
+  expect(code, stdout).toBe(0)
+  expect(living(sandbox, 'echo TERM')).toEqual([])
+  expect(runs.map(({ background_pid }) => isAlive(background_pid))).toEqual([false, false])
+  for (const { run_id } of runs) {
+    expect(envelope.data.stopped).toContainEqual(expect.objectContaining({ run_id, outcome: 'stopped' }))
+    expect(envelope.warnings).toContainEqual({
+      code: 'CLEANUP_COMMAND_FAILED',
+      message: expect.stringContaining('limit of 2000 ms'),
+      context: { run_id, code: 'TIMEOUT' },
+    })
+  }
+  expect(tempDirs(sandbox)).toEqual([])
+  await sandbox.nothingLeft()
+})
+
+test('a cleanup command that goes on after its limit keeps no process and does not end the call, whatever it starts or breaks', async () => {
+  const sandbox = Sandbox.create()
+  const body = `
+        note(args.run)
+        if (readFileSync(join(ctx.cwd, 'log'), 'utf8').startsWith(args.run)) {
+          await noted('second')
+          spawn('sleep', ['2000'], { detached: true, stdio: 'ignore' })
+          setTimeout(() => { throw new Error('late') }, 0)
+          setTimeout(() => { note('late'); process.exit(7) }, 10)
+          await new Promise(() => {})
+        }
+        note('second')
+        await noted('late')`
+  const script = sandbox.tool('probe', TOOL(sandbox.path, { contract: 'timeout_seconds: 2,', body }))
+  const serve = () => sandbox.call(['serve', '--session', 's1'], { script })
+  const runs = [await serve(), await serve()].map(({ envelope }) => envelope.data)
+
+  const { code, stdout, envelope } = await sandbox.call(['cleanup', '--session', 's1'], { script })
+  expect(code, stdout).toBe(0)
+  expect(envelope.warnings[0]).toMatchObject({ code: 'CLEANUP_COMMAND_FAILED', context: { code: 'TIMEOUT' } })
+  expect(living(sandbox, 'sleep 2000')).toEqual([])
+  expect(runs.map(({ background_pid }) => isAlive(background_pid))).toEqual([false, false])
   await sandbox.nothingLeft()
 })
