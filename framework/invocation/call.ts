@@ -210,7 +210,7 @@ class Call {
         manifest_target,
       },
       call: async (inner, answered) =>
-        (await import('./call-inside.js')).callInside(source, facts, inner, interruption, answered),
+        (await import('./call-inside.js')).callInside({ source, facts, interruption, answered }, inner),
     })
     interruption.settle()
     return { outcome: confirmed(executed.outcome, confirmation, described.contract), executed }

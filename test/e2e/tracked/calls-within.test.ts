@@ -1,5 +1,6 @@
 /** A call that runs another command within it, as `cleanup` does with a run's own stop command: one end for both. */
 import { expect, test } from 'vitest'
+import { AuthorTool, commandModule, TOOL as MYTOOL, routedTool } from '../contract/harness/author.js'
 import { finished, Sandbox } from '../harness/sandbox.js'
 import { isAlive } from '../harness/witness.js'
 import { envelopesIn, living, log, logged, pidIn, tempDirs } from './probe.js'
@@ -132,3 +133,35 @@ test('a cleanup command that goes on after its limit keeps no process and does n
   expect(runs.map(({ background_pid }) => isAlive(background_pid))).toEqual([false, false])
   await sandbox.nothingLeft()
 })
+
+const SERVE = `command('serve', async (_args, ctx) => { await ctx.background.spawn(['sleep', '1000']); return {} }, {
+  spawns_background_process: true, cleanup_command: 'halt', max_lifetime_seconds: 600 })`
+const HALT = `command('halt', async () => ({}), {
+  timeout_seconds: 2, flags: { run: { type: 'string', description: 'The run' } } })`
+
+test.each([
+  { what: 'cannot be loaded', module: "throw new Error('no disk')", code: 'COMMAND_NOT_LOADED' },
+  { what: 'never ends being loaded', module: 'await new Promise(() => {})', code: 'TIMEOUT' },
+])(
+  'where the module of a cleanup command $what, cleanup ends its run and the next by itself',
+  async expected => {
+    const sandbox = Sandbox.create()
+    const compiled = `manifest: new URL('./${MYTOOL}.manifest.js', import.meta.url),`
+    const tool = new AuthorTool(sandbox, {
+      'tool.mjs': routedTool({ serve: './serve.mjs', halt: './halt.mjs' }, compiled),
+      'serve.mjs': commandModule(SERVE),
+      'halt.mjs': commandModule(HALT),
+    })
+    expect((await tool.ask(['manifest', '--write'])).ok).toBe(true)
+    const serve = () => tool.ask(['serve', '--session', 's1'])
+    const runs = [await serve(), await serve()].map(({ data }) => data)
+    tool.write('halt.mjs', commandModule(HALT, expected.module))
+
+    const { ok, warnings } = await tool.ask(['cleanup', '--session', 's1'])
+    expect(ok).toBe(true)
+    const failed = { code: 'CLEANUP_COMMAND_FAILED', context: { code: expected.code } }
+    expect(warnings).toMatchObject([failed, failed])
+    expect(runs.map(({ background_pid }) => isAlive(background_pid))).toEqual([false, false])
+    await sandbox.nothingLeft()
+  },
+)
