@@ -1,6 +1,15 @@
 /** `cleanup`: the files that commands declare, by type and age, and the processes that nobody needs, by their own command. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
 import { isAlive } from '../harness/witness.js'
@@ -120,6 +129,99 @@ test('REQ-O-027: cleanup without a session touches no process that somebody hold
     cleaned: [],
   })
 })
+
+const IS_ROOT = process.getuid?.() === 0
+/** Nothing is closed to root but by the capabilities that let it in everywhere (capabilities(7)). */
+const POWERS = '-dac_override,-dac_read_search'
+const POWERLESS = IS_ROOT ? `setpriv --inh-caps=${POWERS} --bounding-set=${POWERS}` : ''
+const TRACER = 'strace'
+const has_tracer = spawnSync(TRACER, ['-V']).status === 0
+
+/** Cleans up a session with a run in it, by a tool that declares paths. @param around what the call is started by */
+async function cleanUp(sandbox: Sandbox, tool: string, around: string, scope = 'temp') {
+  const launched = await sandbox.call(['launch', '--session', 's', '--', ...SLEEPER], { script: tool })
+  const cleanup = `cleanup --session s --scope ${scope}`
+  const answer = await sandbox.sh(`exec ${around} '${process.execPath}' '${tool}' ${cleanup}`)
+  expect(answer.code, answer.stdout + answer.stderr).toBe(0)
+  expect(outcomesOf(answer.envelope.data.stopped)).toEqual({ [launched.envelope.data.run_id]: 'stopped' })
+  return answer.envelope
+}
+
+test.each(['is', 'has below it'])(
+  'a path that %s what may not be read stays, with a warning, beside the answer for the runs and all other paths',
+  async how => {
+    const sandbox = Sandbox.create()
+    const { tool, paths } = declaring(sandbox)
+    const closed = how === 'is' ? paths.temp : join(paths.temp, 'closed')
+    mkdirSync(closed, { recursive: true })
+    chmodSync(closed, 0o000)
+    const { data, warnings } = await cleanUp(sandbox, tool, POWERLESS, 'all')
+    chmodSync(closed, 0o700)
+    expect(warnings).toEqual([
+      {
+        code: 'PATH_NOT_CLEANED',
+        message: expect.stringContaining(`${paths.temp} `),
+        context: { path: paths.temp, errno: 'EACCES' },
+      },
+    ])
+    expect(data.cleaned.map(({ path }: { path: string }) => path)).toContain(paths.cache)
+    expect(left(paths)).toEqual(['temp', 'output', 'config', 'credential'])
+  },
+)
+
+test('records that may not be read stay, with a warning where they were to go, beside the answer for the runs', async () => {
+  const sandbox = Sandbox.create()
+  const { tool, paths } = declaring(sandbox)
+  const ended = await sandbox.call(['launch', '--', 'true'], { script: tool })
+  const { run_id, log_path } = ended.envelope.data
+  expect((await sandbox.call(['wait', run_id], { script: tool })).code).toBe(0)
+  const records = dirname(log_path)
+  chmodSync(records, 0o000)
+  expect((await cleanUp(sandbox, tool, POWERLESS)).warnings).toEqual([])
+  const { data, warnings } = await cleanUp(sandbox, tool, POWERLESS, 'all')
+  chmodSync(records, 0o700)
+  const context = { path: dirname(records), errno: 'EACCES' }
+  expect(warnings).toMatchObject([{ code: 'PATH_NOT_CLEANED', context }])
+  expect(data.cleaned.map(({ path }: { path: string }) => path)).toContain(paths.log)
+})
+
+/** Cleans up, and lets system calls of the cleanup about the path for temporary files fail. */
+async function cleanUpFailing(
+  sandbox: Sandbox,
+  { tool, paths }: ReturnType<typeof declaring>,
+  fault: string,
+) {
+  const trace = join(sandbox.path, 'trace')
+  const around = `${TRACER} -f -qq -o '${trace}' -P '${paths.temp}' -e inject=${fault}`
+  const { data, warnings } = await cleanUp(sandbox, tool, around, 'all')
+  expect(readFileSync(trace, 'utf8')).toContain('INJECTED')
+  const cleaned: string[] = data.cleaned.map(({ path }: { path: string }) => path)
+  return { warnings, cleaned: cleaned.filter(path => Object.values(paths).includes(path)) }
+}
+
+test.skipIf(!has_tracer)(
+  'a path that cannot be removed stays, with a warning, beside the answer for the runs and all other paths (with strace)',
+  async () => {
+    const sandbox = Sandbox.create()
+    const declared = declaring(sandbox)
+    const { warnings, cleaned } = await cleanUpFailing(sandbox, declared, '?rmdir,unlinkat:error=EBUSY')
+    expect(warnings).toMatchObject([
+      { code: 'PATH_NOT_CLEANED', context: { path: declared.paths.temp, errno: 'EBUSY' } },
+    ])
+    expect(cleaned).toEqual([declared.paths.cache, declared.paths.log])
+  },
+)
+
+test.skipIf(!has_tracer)(
+  'a path that another cleanup removes between two looks at it is gone, and no more said of it (with strace)',
+  async () => {
+    const sandbox = Sandbox.create()
+    const declared = declaring(sandbox)
+    const { warnings, cleaned } = await cleanUpFailing(sandbox, declared, 'openat:error=ENOENT')
+    expect(warnings).toEqual([])
+    expect(cleaned).toEqual([declared.paths.cache, declared.paths.log])
+  },
+)
 
 /** A tool with a cleanup command of its own that leaves a word of each call, then does as told. */
 const withHalt = (sandbox: Sandbox, then: string): Launcher =>
