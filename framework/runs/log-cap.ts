@@ -5,6 +5,8 @@
 import { spawn } from 'node:child_process'
 import { closeSync, lstatSync, openSync, readSync, type Stats, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { pause } from '../process/clock.js'
+import { errnoOf } from '../process/errno.js'
 import { ownChild } from '../process/own-children.js'
 import { isSymlink } from '../store/private-directory.js'
 import { LOG_BLOCK_BYTES, logHeadBytes } from './log-shape.js'
@@ -15,6 +17,9 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
 /** How long the last cut may take, in ms; the end record waits for it. */
 const LAST_CUT_MS = 2_000
+
+/** `never`: no log on this file system, or this machine, gets a hole. `not_now`: something else kept this one from it. */
+type Punched = 'done' | 'never' | 'not_now'
 
 /** Watches one log from `follow` to `close`. */
 export class LogCap {
@@ -27,6 +32,8 @@ export class LogCap {
   #looking: Promise<number> = Promise.resolve(0)
   #closed = false
   #punchable = true
+  /** The last look found the log too long and could not cut it. */
+  #is_overdue = false
 
   /** @param max_bytes on disk */
   constructor(path: string, max_bytes: number) {
@@ -45,11 +52,24 @@ export class LogCap {
     this.#closed = true
     clearTimeout(this.#timer)
     let late: NodeJS.Timeout | undefined
+    let is_late = false
     const in_time = new Promise<void>(resolve => {
-      late = setTimeout(resolve, LAST_CUT_MS)
+      late = setTimeout(() => {
+        is_late = true
+        resolve()
+      }, LAST_CUT_MS)
     })
-    await Promise.race([this.#looking.then(() => this.#look()), in_time])
+    await Promise.race([this.#looking.then(() => this.#lastLooks(() => is_late)), in_time])
     clearTimeout(late)
+  }
+
+  /** Nobody looks later: what cannot be cut by then stays too long. */
+  async #lastLooks(is_late: () => boolean): Promise<void> {
+    await this.#look()
+    while (this.#is_overdue && !is_late()) {
+      await pause(SHORTEST_PAUSE_MS)
+      await this.#look()
+    }
   }
 
   #lookAfter(pause_ms: number, bytes_before: number): void {
@@ -66,6 +86,7 @@ export class LogCap {
 
   /** @returns how long the log is, the hole included; never rejects */
   async #look(): Promise<number> {
+    this.#is_overdue = false
     try {
       const stat = lstatSync(this.#path, { throwIfNoEntry: false })
       // What somebody put in its place, or in that of its directory, a symlink to his, is not ours to cut.
@@ -108,22 +129,20 @@ export class LogCap {
     const tail = Math.floor((this.#max_bytes - head) / 2)
     const end = Math.floor((size - tail) / LOG_BLOCK_BYTES) * LOG_BLOCK_BYTES
     if (this.#punchable && end > head) {
-      this.#punchable = await this.#punch(head, end - head)
-      if (this.#punchable) {
-        this.#hole_end = end
-        return
-      }
+      const punched = await this.#punch(head, end - head)
+      // The log takes more than its cap until the next look finds better times: that can be freed, its lines not had back.
+      this.#is_overdue = punched === 'not_now'
+      if (punched === 'done') this.#hole_end = end
+      if (punched !== 'never') return
+      this.#punchable = false
     }
     truncateSync(this.#path, 0)
     this.#hole_end = head
   }
 
-  /**
-   * `fallocate(1)` punches the hole (fallocate(2), FALLOC_FL_PUNCH_HOLE: allocated blocks go, the size stays).
-   * @returns false where it is missing, or the file system refuses
-   */
-  #punch(offset: number, length: number): Promise<boolean> {
-    return new Promise(resolve => {
+  /** `fallocate(1)` punches the hole (fallocate(2), FALLOC_FL_PUNCH_HOLE: allocated blocks go, the size stays). */
+  #punch(offset: number, length: number): Promise<Punched> {
+    return new Promise<Punched>((resolve, reject) => {
       const child = ownChild(
         spawn('fallocate', ['-p', '-o', String(offset), '-l', String(length), this.#path], {
           // Without the run's marker, and not in a session that the run may share: it is no process of the run.
@@ -132,8 +151,17 @@ export class LogCap {
           stdio: 'ignore',
         }),
       )
-      child.once('error', () => resolve(false))
-      child.once('exit', code => resolve(code === 0))
-    })
+      child.once('error', reject)
+      child.once('exit', code => resolve(code === 0 ? 'done' : code === null ? 'not_now' : 'never'))
+    }).catch(notStarted)
   }
+}
+
+/**
+ * What a failed start of a program says about later ones: only one that is not there, or not for us, stays so. Too many
+ * processes, descriptors or pages are of the moment (EAGAIN, EMFILE, ENOMEM); of some of these Node tells by throwing.
+ */
+function notStarted(error: unknown): Punched {
+  const errno = errnoOf(error)
+  return errno === 'ENOENT' || errno === 'EACCES' ? 'never' : 'not_now'
 }

@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
+  chmodSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -12,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { LogCap } from '../../../framework/runs/log-cap.js'
+import { until } from '../../e2e/harness/until.js'
 
 const CAP = 256 * 1024
 
@@ -87,16 +90,105 @@ test('a log that its program cut to nothing and wrote anew is held to its cap ag
   expect(blocks * 512).toBeLessThanOrEqual(CAP)
 })
 
-test('where no hole can be punched the log is cut to nothing', async () => {
-  const path = log(8 * CAP)
+/** Calls with another PATH than ours. */
+async function withPath(path: string, call: () => Promise<void>): Promise<void> {
   const before = process.env['PATH']
-  process.env['PATH'] = '/nonexistent'
+  process.env['PATH'] = path
   try {
-    await new LogCap(path, CAP).close()
+    await call()
   } finally {
     process.env['PATH'] = before
   }
+}
+
+/** Puts a script in the place of `fallocate`, and calls with it. @param script what it does, the first time and later */
+async function withFallocate(script: string, call: () => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'chaperone-fallocate-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const first = join(directory, 'was-there')
+  const path = process.env['PATH']
+  const text = `#!/bin/sh\nPATH='${path}'\nis_first() { mkdir '${first}' 2>/dev/null; }\n${script}\n`
+  writeFileSync(join(directory, 'fallocate'), text)
+  chmodSync(join(directory, 'fallocate'), 0o755)
+  await withPath(directory, call)
+}
+
+test.each(['it is missing', 'it may not be executed'])(
+  'where no hole can be punched, since %s, the log is cut to nothing',
+  async why => {
+    const path = log(8 * CAP)
+    const close = () => new LogCap(path, CAP).close()
+    if (why === 'it is missing') await withPath('/nonexistent', close)
+    else
+      await withFallocate('', async () => {
+        chmodSync(join(process.env['PATH'] ?? '', 'fallocate'), 0o644)
+        await close()
+      })
+    expect(statSync(path).size).toBe(0)
+  },
+)
+
+test('where no hole can be punched, since the file system has none, the log is cut to nothing, and that is not tried again', async () => {
+  const path = log(8 * CAP)
+  const cap = new LogCap(path, CAP)
+  await withFallocate('is_first && exit 1; exec fallocate "$@"', async () => {
+    await cap.close()
+    expect(statSync(path).size).toBe(0)
+    write(path, 8 * CAP)
+    await cap.close()
+  })
   expect(statSync(path).size).toBe(0)
+})
+
+test.each(['next look', 'end of the run'])(
+  'where punching is cut short the log is kept, and gets its hole at the %s',
+  async moment => {
+    const path = log(8 * CAP)
+    const cap = new LogCap(path, CAP)
+    const isCut = () => statSync(path).blocks * 512 <= CAP
+    await withFallocate('is_first && kill -KILL $$; exec fallocate "$@"', async () => {
+      if (moment === 'next look') {
+        cap.follow()
+        await until('the log to be cut', isCut)
+      }
+      await cap.close()
+    })
+    expect(isCut()).toBe(true)
+    expect(statSync(path).size).toBe(8 * CAP)
+  },
+)
+
+/** Calls while this process may open nothing, and so start nothing (EMFILE). */
+async function withoutDescriptors(call: () => Promise<void>): Promise<void> {
+  const limit = `prlimit --pid ${process.pid} --nofile`
+  // Who ends it is there before it begins, and waits for a line.
+  const helper = spawn('sh', ['-c', `soft=$(ulimit -Sn); ${limit}=8: && echo; read -r _; ${limit}=$soft:`])
+  await once(helper.stdout, 'data')
+  try {
+    await call()
+  } finally {
+    helper.stdin.end('\n')
+    await once(helper, 'exit')
+  }
+}
+
+test('where no process can be started for it the log is kept, and gets its hole at the next look', async () => {
+  const path = log(8 * CAP)
+  const cap = new LogCap(path, CAP)
+  await withoutDescriptors(() => cap.close())
+  expect(readFileSync(path).includes(0)).toBe(false)
+  expect(statSync(path).size).toBe(8 * CAP)
+  await cap.close()
+  const { size, blocks } = statSync(path)
+  expect(size).toBe(8 * CAP)
+  expect(blocks * 512).toBeLessThanOrEqual(CAP)
+})
+
+test('where punching is cut short each time the log is kept, and its run waits no longer than for a last cut', async () => {
+  const path = log(8 * CAP)
+  await withFallocate('kill -KILL $$', () => new LogCap(path, CAP).close())
+  expect(readFileSync(path).includes(0)).toBe(false)
+  expect(statSync(path).size).toBe(8 * CAP)
 })
 
 test('a log that is gone, or in a place that is none, is no error', async () => {
