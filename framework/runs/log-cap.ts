@@ -18,6 +18,9 @@ const LONGEST_PAUSE_MS = 1_000
 /** How long the last cut may take, in ms; the end record waits for it. */
 const LAST_CUT_MS = 2_000
 
+/** So many times its cap a log takes while no hole can be punched at the moment, and then it is emptied. */
+const MOST_CAPS = 3
+
 /** `never`: no log on this file system, or this machine, gets a hole. `not_now`: something else kept this one from it. */
 type Punched = 'done' | 'never' | 'not_now'
 
@@ -107,7 +110,12 @@ export class LogCap {
     // st_blocks counts 512-byte units whatever the file system's block size (stat(2)).
     if (blocks * 512 <= this.#max_bytes) return false
     if (!this.#hasHole(size)) this.#hole_end = this.#head_bytes
-    return size - (this.#hole_end - this.#head_bytes) > this.#max_bytes
+    return this.#keptOf(size) > this.#max_bytes
+  }
+
+  /** Bytes of a log that are not in its hole. */
+  #keptOf(size: number): number {
+    return size - (this.#hole_end - this.#head_bytes)
   }
 
   /** Whether the hole is where it was punched: the program may have cut its log to nothing, and written it anew. */
@@ -130,11 +138,15 @@ export class LogCap {
     const end = Math.floor((size - tail) / LOG_BLOCK_BYTES) * LOG_BLOCK_BYTES
     if (this.#punchable && end > head) {
       const punched = await this.#punch(head, end - head)
-      // The log takes more than its cap until the next look finds better times: that can be freed, its lines not had back.
-      this.#is_overdue = punched === 'not_now'
-      if (punched === 'done') this.#hole_end = end
-      if (punched !== 'never') return
-      this.#punchable = false
+      if (punched === 'done') {
+        this.#hole_end = end
+        return
+      }
+      // More than its cap can be freed when the next look finds better times; lines cannot be had back. But the disk
+      // is not only ours.
+      this.#is_overdue = punched === 'not_now' && this.#keptOf(size) <= this.#max_bytes * MOST_CAPS
+      if (this.#is_overdue) return
+      this.#punchable = punched === 'not_now'
     }
     truncateSync(this.#path, 0)
     this.#hole_end = head

@@ -143,7 +143,7 @@ test('where no hole can be punched, since the file system has none, the log is c
 test.each(['next look', 'end of the run'])(
   'where punching is cut short the log is kept, and gets its hole at the %s',
   async moment => {
-    const path = log(8 * CAP)
+    const path = log(2 * CAP)
     const cap = new LogCap(path, CAP)
     const isCut = () => statSync(path).blocks * 512 <= CAP
     await withFallocate('is_first && kill -KILL $$; exec fallocate "$@"', async () => {
@@ -154,7 +154,7 @@ test.each(['next look', 'end of the run'])(
       await cap.close()
     })
     expect(isCut()).toBe(true)
-    expect(statSync(path).size).toBe(8 * CAP)
+    expect(statSync(path).size).toBe(2 * CAP)
   },
 )
 
@@ -173,22 +173,28 @@ async function withoutDescriptors(call: () => Promise<void>): Promise<void> {
 }
 
 test('where no process can be started for it the log is kept, and gets its hole at the next look', async () => {
-  const path = log(8 * CAP)
+  const path = log(2 * CAP)
   const cap = new LogCap(path, CAP)
   await withoutDescriptors(() => cap.close())
   expect(readFileSync(path).includes(0)).toBe(false)
-  expect(statSync(path).size).toBe(8 * CAP)
+  expect(statSync(path).size).toBe(2 * CAP)
   await cap.close()
   const { size, blocks } = statSync(path)
-  expect(size).toBe(8 * CAP)
+  expect(size).toBe(2 * CAP)
   expect(blocks * 512).toBeLessThanOrEqual(CAP)
 })
 
 test('where punching is cut short each time the log is kept, and its run waits no longer than for a last cut', async () => {
-  const path = log(8 * CAP)
+  const path = log(2 * CAP)
   await withFallocate('kill -KILL $$', () => new LogCap(path, CAP).close())
   expect(readFileSync(path).includes(0)).toBe(false)
-  expect(statSync(path).size).toBe(8 * CAP)
+  expect(statSync(path).size).toBe(2 * CAP)
+})
+
+test('where punching is cut short each time a log of many times its cap is cut to nothing', async () => {
+  const path = log(8 * CAP)
+  await withFallocate('kill -KILL $$', () => new LogCap(path, CAP).close())
+  expect(statSync(path).size).toBe(0)
 })
 
 test('a log that is gone, or in a place that is none, is no error', async () => {
