@@ -32,13 +32,23 @@ __attribute__((constructor)) static void crash(void) { signal(SIGSEGV, SIG_DFL);
 /** A library that is no module of Node. */
 export const USELESS = 'int nothing = 0;'
 
-/** A python program that runs a command under a filter which refuses prctl(PR_SET_CHILD_SUBREAPER) with EPERM (seccomp(2)). */
-export const WITHOUT_SUBREAPER = `
+/** What a filter can do to a system call instead of letting it through: SECCOMP_RET_* (seccomp(2)). */
+const FILTER_ACTIONS = {
+  /** EPERM. */
+  refuse: 0x00050000 | 1,
+  /** Success is told, and nothing done: an error of number 0. */
+  pretend: 0x00050000,
+  /** SIGSYS, for the whole process. */
+  kill: 0x80000000,
+} as const
+
+/** A python program that runs a command under a filter which does so to prctl(PR_SET_CHILD_SUBREAPER). */
+export const withoutSubreaper = (action: keyof typeof FILTER_ACTIONS): string => `
 import ctypes, os, struct, sys
 NR_PRCTL = {'x86_64': 157, 'aarch64': 167}[os.uname().machine]
 LOAD, EQUALS, RETURN = 0x20, 0x15, 0x06
-ALLOW, REFUSE = 0x7fff0000, 0x00050000 | 1
-code = [(LOAD, 0, 0, 0), (EQUALS, 0, 3, NR_PRCTL), (LOAD, 0, 0, 16), (EQUALS, 0, 1, 36), (RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
+ALLOW, ACTION = 0x7fff0000, ${FILTER_ACTIONS[action]}
+code = [(LOAD, 0, 0, 0), (EQUALS, 0, 3, NR_PRCTL), (LOAD, 0, 0, 16), (EQUALS, 0, 1, 36), (RETURN, 0, 0, ACTION), (RETURN, 0, 0, ALLOW)]
 filters = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *one) for one in code))
 class Program(ctypes.Structure):
   _fields_ = [('length', ctypes.c_ushort), ('filter', ctypes.c_void_p)]
