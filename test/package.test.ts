@@ -10,6 +10,8 @@ interface LockedPackage {
   readonly version?: string
   readonly license?: string
   readonly dev?: boolean
+  readonly hasInstallScript?: boolean
+  readonly deprecated?: string
   readonly resolved?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
@@ -36,11 +38,17 @@ test('the lock file names no host', () => {
   expect(Object.values(locked).filter(({ resolved }) => resolved !== undefined)).toEqual([])
 })
 
+const runtime = Object.entries(locked).filter(([path, { dev }]) => path !== '' && dev !== true)
+
 test('every runtime dependency may be used in an MIT project', () => {
-  const runtime = Object.entries(locked).filter(([path, { dev }]) => path !== '' && dev !== true)
   expect(runtime.length).toBeGreaterThan(3)
   for (const [path, { license }] of runtime)
     expect(license, path).toMatch(/^(MIT|ISC|BSD-[23]-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\.0)$/)
+})
+
+test('no runtime dependency runs a script when it is installed, or is deprecated', () => {
+  for (const [path, { hasInstallScript, deprecated }] of runtime)
+    expect({ hasInstallScript, deprecated }, path).toEqual({})
 })
 
 test('the tarball holds the build, no sources, no tests, and no script that npm would warn of', () => {
