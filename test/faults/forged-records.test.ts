@@ -39,6 +39,7 @@ test.skipIf(!can_make)(
       WHO.flatMap(who => callsOf(place).map(call => ({ place, who, call }))),
     )
     await inBatches(forgeries, AT_ONCE, forgery => forger.callBeside(forgery))
+    expect(await world.witness.signalled(), 'signals to process 1').toBe(0)
     await world.nothingLeft()
   },
 )

@@ -4,7 +4,11 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
+import { canMake } from './harness/space.js'
 import { program, World } from './harness/world.js'
+
+const SPACE = { has_pids: true }
+const can_make = canMake(SPACE)
 
 /** Leaves its parent, its group, its session and its environment. */
 const HIDDEN = 'setsid -f env -i sleep 300 </dev/null >/dev/null 2>&1'
@@ -64,6 +68,26 @@ test('an orphan that crashes is told of, and one that was killed is not', async 
   await world.nothingLeft()
   expect(world.witness.crashed.splice(0)).toMatchObject([{ signal: constants.signals.SIGABRT }])
 })
+
+test('a signal from below to the witness ends nobody, and is counted', async () => {
+  const world = World.create('snapshot')
+  expect(await world.witness.signalled()).toBe(0)
+  for (const [index, signal] of ['TERM', 'HUP', 'INT'].entries()) {
+    expect((await world.sh(`kill -${signal} "$PPID"`)).code).toBe(0)
+    expect(await world.witness.signalled(), signal).toBe(index + 1)
+  }
+  await world.nothingLeft()
+})
+
+test.skipIf(!can_make)(
+  `a signal to the witness as process 1 is counted${can_make ? '' : ' (needs a PID namespace)'}`,
+  async () => {
+    const world = World.create('snapshot', SPACE)
+    expect((await world.sh('kill -TERM 1')).code).toBe(0)
+    expect(await world.witness.signalled()).toBe(1)
+    await world.nothingLeft()
+  },
+)
 
 test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   'who ends the tests by %s, with the witness among them, leaves nothing that they started',

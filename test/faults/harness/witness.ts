@@ -121,6 +121,12 @@ export class Witness {
     await this.#ask('reap', [reaps ? '1' : '0'])
   }
 
+  /** How often the witness itself was told to end, by TERM, HUP or INT, in its PID namespace; at once counts once. */
+  async signalled(): Promise<number> {
+    const [, count] = await this.#ask('signalled')
+    return Number(count)
+  }
+
   /** Kills everything below. */
   async clear(): Promise<void> {
     await this.#ask('clear')

@@ -13,6 +13,7 @@
  *   kill <id> <pid> <start time> <signal>   killed <id> <errno>, 0 for sent
  *   reap <id> <0 or 1>                      reaping <id>: whether adopted zombies are reaped, as they are at first
  *   clear <id>                              cleared <id>, once everything below was killed
+ *   signalled <id>                          signalled <id> <number of times it was told to end from inside its namespace>
  *
  * At any time: crashed <pid> <signal>, of an orphan that ended by a signal that tells of a defect.
  */
@@ -45,6 +46,7 @@ static struct command *commands;
 static char *empty_asker;
 static long long empty_deadline;
 static int reaps_adopted = 1;
+static unsigned long times_signalled;
 
 static long long now_ms(void) {
   struct timespec now;
@@ -255,6 +257,8 @@ static void obey(char *line) {
   } else if (strcmp(request, "clear") == 0) {
     end_everything();
     printf("cleared %s\n", id);
+  } else if (strcmp(request, "signalled") == 0) {
+    printf("signalled %s %lu\n", id, times_signalled);
   } else {
     exit(66);
   }
@@ -273,24 +277,33 @@ static size_t obey_lines(char *text, size_t size) {
   return left;
 }
 
+/* Who is in no namespace of ours has no pid here (pid_namespaces(7)): whatever ends the tests. */
+static void read_signals(int signals) {
+  struct signalfd_siginfo info;
+  while (read(signals, &info, sizeof info) > 0)
+    if (info.ssi_signo != SIGCHLD && info.ssi_pid != 0) times_signalled++;
+}
+
 int main(void) {
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child, NULL);
-  /* What ends the tests may be sent to their whole group. We go after them, by the end of our input, and end the rest. */
-  static const int LEFT_TO_OTHERS[] = {SIGPIPE, SIGHUP, SIGINT, SIGTERM};
-  for (size_t i = 0; i < sizeof LEFT_TO_OTHERS / sizeof *LEFT_TO_OTHERS; i++) signal(LEFT_TO_OTHERS[i], SIG_IGN);
-  int ended = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (ended < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return 69;
+  /*
+   * What ends the tests may be sent to their whole group. We go after them, by the end of our input, and end the rest:
+   * these are read and never acted upon. Blocked, they also come to a process 1, which gets no other (pid_namespaces(7)).
+   */
+  static const int READ[] = {SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  for (size_t i = 0; i < sizeof READ / sizeof *READ; i++) sigaddset(&awaited, READ[i]);
+  sigprocmask(SIG_BLOCK, &awaited, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  int signals = signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return 69;
   size_t room = 65536, size = 0;
   char *text = claimed(malloc(room));
-  struct pollfd sources[] = {{.fd = 0, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+  struct pollfd sources[] = {{.fd = 0, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
   for (;;) {
     long long wait = empty_asker ? empty_deadline - now_ms() : -1;
     poll(sources, 2, empty_asker && wait < 0 ? 0 : (int)wait);
-    struct signalfd_siginfo info;
-    while (read(ended, &info, sizeof info) > 0) continue;
+    read_signals(signals);
     if (sources[0].revents) {
       if (size == room) text = claimed(realloc(text, room *= 2));
       ssize_t got = read(0, text + size, room - size);
