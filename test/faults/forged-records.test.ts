@@ -1,6 +1,6 @@
 /**
  * Records that name processes which were never the run's: none, everybody (-1), process 1, who reads them, his parent
- * and group. Nobody is signalled; what cannot be meant is called damaged, or unknown.
+ * and group, be it as a group alone. Nobody is signalled; what cannot be meant is called damaged, or unknown.
  */
 import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { program, World } from './harness/world.js'
 const SPACE = { has_pids: true }
 const can_make = canMake(SPACE)
 
-const PLACES = ['main', 'owner', 'guard', 'starter', 'seen', 'survivor'] as const
+const PLACES = ['main', 'group', 'owner', 'guard', 'starter', 'seen', 'survivor'] as const
 const WHO = ['0', '-1', '1', 'ours', 'our parent'] as const
 const CALLS = ['stop --kill-after 50ms', 'stop --force'] as const
 /** Most of the time they wait. */
@@ -131,6 +131,8 @@ ${who === 'ours' ? 'exec "$@"' : '"$@"; exit $?'}`
       writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...changes }))
     }
     if (place === 'main') change('main', { main: identity, pgid: identity.pid, sid: identity.pid })
+    // Of a main process that is dead, and has not founded them.
+    else if (place === 'group') change('main', { pgid: identity.pid, sid: identity.pid })
     else if (place === 'owner' || place === 'guard') change('owner', { [place]: identity })
     else if (place === 'starter') {
       change('intent', { starter: identity })
