@@ -41,8 +41,12 @@ await Promise.all(Array.from({ length: ${ACTORS} }, work))
 console.log(JSON.stringify(started))
 `
 
-/** Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered. */
-const ACTOR = `${embedding(`['sh', '-c', 'echo one; exec sleep "$1"', 'sh', number], number === '7200' ? { name: 'web', unique: true } : {}`)}
+/**
+ * Embeds the tool and does one thing after the other, as its numbers say; prints what it did and was answered, and every
+ * answer by which a run of its own has ended whose main process lives, as /proc tells (proc_pid_stat(5)).
+ */
+const ACTOR = `import { readFileSync } from 'node:fs'
+${embedding(`['sh', '-c', 'echo one; exec sleep "$1"', 'sh', number], number === '7200' ? { name: 'web', unique: true } : {}`)}
 const env = process.env
 const call = argv => tool.call(argv, { env })
 let [seed, operations] = process.argv.slice(2).map(Number)
@@ -68,20 +72,50 @@ const OPERATIONS = [
   () => ['cleanup', '--session', 'busy', '--kill-after', '1s'],
   () => ['session', 'stop', 'busy', '--kill-after', '1s'],
 ]
+const startTimeOf = pid => {
+  try {
+    const stat = readFileSync('/proc/' + pid + '/stat', 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return /[ZX]/.test(fields[0]) ? null : fields[19]
+  } catch {
+    return null
+  }
+}
+const mains = new Map()
+const lives = ({ pid, start_time }) => startTimeOf(pid) === start_time
+const calledEnded = ({ stopped = [], runs = [], ...shown }) => [
+  ...stopped.filter(({ outcome }) => outcome === 'stopped' || outcome === 'already_ended'),
+  ...[shown, ...runs].filter(({ status = 'pending' }) => status !== 'pending' && status !== 'running'),
+]
 const done = []
+const lies = []
+let checked = 0
 for (let count = 0; count < operations; count += 1) {
   const argv = known.length === 0 ? OPERATIONS[0]() : OPERATIONS[random(OPERATIONS.length)]()
   const { exit_code, envelope } = await call(argv)
   const run_id = argv[0] === 'launch' ? envelope.data?.run_id : undefined
   const { code = null, message = null } = envelope.error ?? {}
   done.push({ argv, exit_code, code, message, run_id: run_id ?? null })
+  const of_mine = calledEnded(envelope.data ?? {}).filter(({ run_id }) => mains.has(run_id))
+  checked += of_mine.length
+  for (const said of of_mine) if (lives(mains.get(said.run_id))) lies.push({ argv, said })
+  const pid = envelope.data?.background_pid
+  const start_time = startTimeOf(pid)
+  if (run_id !== undefined && start_time !== null) mains.set(run_id, { pid, start_time })
   // Also those of the others: whoever looks learns of them. A start that finds its name taken takes its record back.
   const shown = argv[0] === 'ps' ? (envelope.data?.runs ?? []) : []
   const seen = shown.filter(run => run.status !== 'pending' || run.name === null).map(run => run.run_id)
   for (const id of [run_id, ...seen]) if (id !== undefined && !known.includes(id)) known.push(id)
 }
-console.log(JSON.stringify(done))
+console.log(JSON.stringify({ done, lies, checked }))
 `
+
+interface Acted {
+  readonly done: readonly Done[]
+  readonly lies: readonly unknown[]
+  /** How many answers a lie could have been in. */
+  readonly checked: number
+}
 
 interface Done {
   readonly argv: readonly string[]
@@ -101,7 +135,7 @@ const isExpected = ({ argv, exit_code, code }: Done): boolean =>
   (argv[0] === 'launch' && (code === 'STOPPED_BEFORE_START' || code === 'SESSION_STOPPING'))
 
 inEveryWay(['start'], ({ method }) => {
-  test(`${OPERATIONS} operations of ${ACTORS} at once in one session are each answered as they should be, and each run has one end`, async () => {
+  test(`${OPERATIONS} operations of ${ACTORS} at once in one session are each answered as they should be: none calls a run ended that lives, and each run has one end`, async () => {
     const world = World.create(method)
     const script = world.tool('actor', ACTOR)
     const answers = await Promise.all(
@@ -110,13 +144,18 @@ inEveryWay(['start'], ({ method }) => {
         return (await world.exec(actor, { cwd: inject('consumer') })).answer
       }),
     )
-    const done: Done[] = answers.flatMap(({ code, stdout, stderr }) => {
+    const acted: Acted[] = answers.map(({ code, stdout, stderr }) => {
       expect(code, stderr).toBe(0)
       return JSON.parse(stdout)
     })
+    const done = acted.flatMap(({ done }) => done)
     expect(done).toHaveLength(OPERATIONS)
     const wrong = done.filter(one => !isExpected(one))
     expect(wrong, `FAULT_SEED=${SEED}`).toEqual([])
+    for (const { lies, checked } of acted) {
+      expect(lies, `FAULT_SEED=${SEED}`).toEqual([])
+      expect(checked).toBeGreaterThan(0)
+    }
 
     const stopped = await world.call(['session', 'stop', 'busy'])
     expect(stopped.code, stopped.stdout).toBe(0)
