@@ -3,9 +3,11 @@
  * zombie never counts as alive, whoever fails to reap it.
  */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { CHAPERONE } from '../e2e/harness/sandbox.js'
 import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
 import { canTrace } from './harness/kill-at.js'
@@ -37,6 +39,14 @@ const AT_ONCE = 3
 const POWERLESS = ['setpriv', '--bounding-set', '-kill', '--inh-caps', '-kill', '--']
 const can_be_powerless =
   is_root && spawnSync(POWERLESS[0] ?? '', [...POWERLESS.slice(1), 'true']).status === 0
+
+const NOBODY = 65534
+/** An ordinary user, whom no closed directory of the machine keeps from Node: no capability that bears on a signal. */
+const AS_NOBODY = [
+  ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+  ...['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search', '--'],
+]
+const can_set_user_id = canSetUserId()
 
 inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   test(`below the main process, all together: gone when the stop answers${without}`, async () => {
@@ -88,7 +98,51 @@ inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
       expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
     },
   )
+
+  test.skipIf(!can_set_user_id)(
+    `what executes a set-user-id file of root's keeps its real user, and is gone when the stop answers${can_set_user_id ? '' : ' (needs root, setpriv, and a disk without nosuid)'}`,
+    async () => {
+      const world = World.create(method)
+      for (const path of [world.path, join(world.path, 'tmp')]) chownSync(path, NOBODY, NOBODY)
+      const powerful = setUserId(program('hard-to-end'), world.path)
+      const launch = new Launch(world, verb, ['sh', '-c', `${powerful} ignoring & exec sleep 3600`])
+      const { run_id } = await launch.begin('s', AS_NOBODY)
+      const { pid } = await ready(world, 'ignoring')
+      // Real, effective, saved, and that of the file system (proc_pid_status(5)).
+      expect(read(`/proc/${pid}/status`)).toMatch(new RegExp(`^Uid:\\t${NOBODY}\\t0\\t0\\t0$`, 'm'))
+      const answer = await launch.call(['stop', run_id, ...GRACE], AS_NOBODY)
+      expect((await world.survivors()).filter(one => one.pid === pid)).toEqual([])
+      expect(answer.code, answer.stdout).toBe(0)
+      expect(answer.envelope.data.stopped).toMatchObject([{ run_id, outcome: 'stopped', survivors: [] }])
+      await world.nothingLeft()
+    },
+  )
 })
+
+/** A copy of a program that has its owner's rights, whoever executes it (execve(2)). @returns its path */
+function setUserId(program: string, directory: string): string {
+  const path = join(directory, 'set-user-id')
+  copyFileSync(program, path)
+  chmodSync(path, 0o4755)
+  return path
+}
+
+/** Whether an ordinary user can use the tool, and a set-user-id file has its effect where worlds are. */
+function canSetUserId(): boolean {
+  if (!is_root) return false
+  const directory = mkdtempSync(join(tmpdir(), 'chaperone-set-user-id-'))
+  try {
+    chmodSync(directory, 0o755)
+    const [setpriv = '', ...words] = AS_NOBODY
+    const asNobody = (...argv: string[]) => spawnSync(setpriv, [...words, ...argv], { encoding: 'utf8' })
+    const uses = asNobody(process.execPath, CHAPERONE, '--version')
+    return uses.status === 0 && asNobody(setUserId('/usr/bin/id', directory), '-u').stdout.trim() === '0'
+  } catch {
+    return false
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
 
 /**
  * Those of a kind, or all, that live: also where the first thread has ended, so that the state is a zombie's, for of

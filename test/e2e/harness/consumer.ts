@@ -1,6 +1,6 @@
 /** A project that uses the packed tarball, made once for all end-to-end tests: nothing of the sources is reachable from it. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -14,6 +14,8 @@ declare module 'vitest' {
 
 export default function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'chaperone-consumer-'))
+  // Some tests use it as another user.
+  chmodSync(directory, 0o755)
   // The build has run, and the tarball is the one that would be published.
   execFileSync(process.execPath, ['build/pack.mjs', directory], { stdio: ['ignore', 'pipe', 'pipe'] })
   const tarball = readdirSync(directory).find(name => name.endsWith('.tgz'))
