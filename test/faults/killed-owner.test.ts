@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
+import { probe } from '../e2e/tracked/probe.js'
 import { inBatches } from './harness/batches.js'
 import { canTrace, KillAt, type Moment } from './harness/kill-at.js'
 import { Launch } from './harness/launch.js'
@@ -44,6 +45,18 @@ const PROGRAMS = [
  * told to sleep: by that they are known, whoever is their parent.
  */
 const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600.$$ & : >ready.$$; while :; do sleep 1.$$; done"]
+/** One obeys, one ignores TERM, and one leaves an orphan in a session of its own that does, once it was seen. */
+const SEVERAL = [
+  ['sleep', '3600'],
+  STUBBORN,
+  [
+    'sh',
+    '-c',
+    `(setsid sh -c "trap '' TERM; echo \\$\\$ >orphan; exec sleep 3600" &
+      until [ -e seen ]; do sleep 0.05; done) &
+    echo $$ >parent; exec sleep 3600`,
+  ],
+]
 
 const is_traceable = canTrace()
 const traced = is_traceable ? '' : ' (needs ptrace)'
@@ -92,6 +105,40 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       await allEnded(launch, ENDING)
     },
   )
+})
+
+inEveryWay(['ctx.run'], ({ verb, method }) => {
+  test('a call killed while it has several tracked children leaves nothing of any, and each run has its end', async () => {
+    const world = World.create(method)
+    const script = probe(
+      world,
+      `await Promise.all(${JSON.stringify(SEVERAL)}.map(argv => ctx.run(argv)))
+      return {}`,
+    )
+    const launch = new Launch(world, verb, [], [], script)
+    const call = await world.exec(launch.argv('s'))
+    await until('a run of each', () => launch.run_ids.length === SEVERAL.length)
+    for (const run_id of launch.run_ids) await launch.record(run_id, 'main')
+    const [orphan = 0] = await world.pidsIn('orphan', 1)
+    const parents = await world.pidsIn('parent', 1)
+    const run_id = launch.run_ids.find(one => parents.includes(launch.read(one, 'main').main.pid))
+    await launch.seen(run_id ?? '', [orphan])
+    const parentOf = async () => (await world.survivors()).find(({ pid }) => pid === orphan)?.ppid
+    const before = await parentOf()
+    world.file('seen', '')
+    await until('its parent to end', async () => (await parentOf()) !== before)
+    expect(await parentOf()).toBeDefined()
+    expect(await call.kill('SIGKILL')).toBe(true)
+    await world.nothingLeft()
+    for (const run_id of launch.run_ids)
+      expect(launch.read(run_id, 'end'), run_id).toMatchObject({
+        run_id,
+        stop_cause: 'owner_lost',
+        survivors: [],
+        leftovers: [],
+      })
+    expect((await launch.call(['ps'])).envelope.data.runs).toEqual([])
+  })
 })
 
 const sleepsOf = async (world: World, main_pid: number): Promise<Below[]> =>
