@@ -3,6 +3,7 @@
  * guard. Where Node itself does not start with them there is no call, and nothing is left of it.
  */
 import { expect, test } from 'vitest'
+import { probe } from '../e2e/tracked/probe.js'
 import { inBatches } from './harness/batches.js'
 import { Launch } from './harness/launch.js'
 import { inEveryWay } from './harness/ways.js'
@@ -13,9 +14,9 @@ const HARMLESS = [
   '--inspect=127.0.0.1:0',
   '--no-warnings --stack-trace-limit=200',
   '--title=other',
-  // A tool that is an ES module does not start with it.
-  '--input-type=module',
 ]
+/** A tool that is an ES module, as that of `ctx.run` is, does not start with it. */
+const FOR_SCRIPTS = '--input-type=module'
 /** With these Node does nothing until a debugger comes. */
 const WAITING = ['--inspect-brk=127.0.0.1:0', '--inspect-wait=127.0.0.1:0']
 /** With these Node ends before any program of its own. */
@@ -28,7 +29,7 @@ const PROGRAM = [
   'printf %s "$NODE_OPTIONS" >"given.$$.new"; mv "given.$$.new" "given.$$"; exec sleep 3600',
 ]
 
-inEveryWay(['start', 'run'], ({ verb, method }) => {
+inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
   test('the caller has them: so has the program, unchanged, and neither shim nor guard', async () => {
     const world = World.create(method)
     // Every Node that loads it is noted by its command line.
@@ -37,7 +38,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       `require('node:fs').appendFileSync(__dirname + '/spied', process.argv.join(' ') + '\\n')\n`,
     )
     const launch = new Launch(world, verb, PROGRAM)
-    const options = [...HARMLESS, `--require=${spy}`, `--import=${spy}`]
+    const harmless = verb === 'ctx.run' ? HARMLESS : [...HARMLESS, FOR_SCRIPTS]
+    const options = [...harmless, `--require=${spy}`, `--import=${spy}`]
     await inBatches([...options.entries()], AT_ONCE, async ([index, NODE_OPTIONS]) => {
       const { answer } = await world.exec(launch.argv(`s${index}`), { env: { NODE_OPTIONS } })
       // Until it has told somebody, a shim ends what nobody has heard of.
@@ -45,18 +47,21 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
       await heldAndEnded(world, launch, index, NODE_OPTIONS)
     })
     await world.nothingLeft()
-    expect(await world.textIn('spied')).toContain('chaperone.js')
+    expect(await world.textIn('spied')).toContain(verb === 'ctx.run' ? 'probe.mjs' : 'chaperone.js')
     expect(await world.textIn('spied')).not.toContain('shim.js')
   })
 
-  test('the program alone has them, by --env: the run is held and ended as any other', async () => {
+  test('the program alone has them, by --env or in the options of ctx.run: the run is held and ended as any other', async () => {
     const world = World.create(method)
+    const given = `await ctx.run(${JSON.stringify(PROGRAM)}, { env: { NODE_OPTIONS: process.env.GIVEN } })
+      return {}`
+    const script = verb === 'ctx.run' ? probe(world, given) : undefined
     await inBatches(
-      [...[...HARMLESS, ...WAITING, ...FATAL].entries()],
+      [...[...HARMLESS, FOR_SCRIPTS, ...WAITING, ...FATAL].entries()],
       AT_ONCE,
       async ([index, NODE_OPTIONS]) => {
-        const launch = new Launch(world, verb, PROGRAM, ['--env', `NODE_OPTIONS=${NODE_OPTIONS}`])
-        const { answer } = await world.exec(launch.argv(`s${index}`))
+        const launch = new Launch(world, verb, PROGRAM, ['--env', `NODE_OPTIONS=${NODE_OPTIONS}`], script)
+        const { answer } = await world.exec(launch.argv(`s${index}`), { env: { GIVEN: NODE_OPTIONS } })
         if (verb === 'start') expect((await answer).code, NODE_OPTIONS).toBe(0)
         await heldAndEnded(world, launch, index, NODE_OPTIONS)
       },
