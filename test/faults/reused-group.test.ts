@@ -22,9 +22,9 @@ const PROGRAM = [
   '-c',
   `setsid sh -c "trap '' TERM; echo \\$\\$ >deaf; exec sleep 3600" & exec sleep 3600`,
 ]
-const OPTIONS = { run: ['--mode', 'follow-descendants', '--linger', '1h'], 'ctx.run': [] }
+const OPTIONS = { run: ['--mode', 'follow-descendants', '--linger', '1h'], start: [], 'ctx.run': [] }
 
-inEveryWay<'run' | 'ctx.run'>(['run', 'ctx.run'], ({ verb, method }) => {
+inEveryWay(['run', 'start', 'ctx.run'], ({ verb, method }) => {
   test.skipIf(!can_make)(
     `the end of a run sends nothing to a group that got its number${can_make ? '' : ' (needs a PID namespace)'}`,
     async () => {
@@ -41,14 +41,22 @@ inEveryWay<'run' | 'ctx.run'>(['run', 'ctx.run'], ({ verb, method }) => {
         existsSync(deaf) ? Number(readFileSync(deaf, 'utf8')) : 0,
       )
       await launch.seen(run_id, [child])
-      expect(await world.witness.kill(main, 'SIGKILL')).toBe(true)
+      // What is left of a background run is ended when its main process has: here that takes as long as we like.
+      const patient = verb === 'start' ? launch.call(['stop', run_id, '--kill-after', '1h']) : null
+      if (!patient) expect(await world.witness.kill(main, 'SIGKILL')).toBe(true)
       const canary = await Canary.start(world, 'main', main.pid)
       expect(launch.read(run_id, 'end')).toBeNull()
-      const stopped = await launch.call(['stop', run_id, '--kill-after', '300ms'])
+      const stopped = await launch.call([
+        'stop',
+        run_id,
+        ...(patient ? ['--force'] : ['--kill-after', '300ms']),
+      ])
       world.file('stopped', '')
       expect(stopped.code, stopped.stdout).toBe(0)
       expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
-      expect(await launch.record(run_id, 'end')).toMatchObject({ signal: 'SIGKILL', survivors: [] })
+      if (patient) expect((await patient).code).toBe(0)
+      const signal = patient ? 'SIGTERM' : 'SIGKILL'
+      expect(await launch.record(run_id, 'end')).toMatchObject({ signal, survivors: [] })
       await until('the canary to be alone', async () =>
         (await world.survivors()).every(({ comm }) => comm === canary.process.comm),
       )
