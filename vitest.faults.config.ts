@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 })
