@@ -1,7 +1,7 @@
 /**
  * The records beside those that tell a run's status, damaged in every way: that it is ready, that its start was answered,
- * that its end is forced, who has a name, who stops a session, what is inside a run. No call fails by them, no name is
- * given twice, and what is to be ended is ended.
+ * that its end is forced, who has a name, who stops a session, what is inside a run, what was seen of it. No call fails
+ * by them, no name is given twice, and what is to be ended is ended.
  */
 import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,8 +9,10 @@ import { expect, test } from 'vitest'
 import { CHAPERONE } from '../e2e/harness/sandbox.js'
 import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
-import { damaged } from './harness/damages.js'
+import { DAMAGES, damaged } from './harness/damages.js'
+import { Launch } from './harness/launch.js'
 import { CLOSED, canMake, type Space } from './harness/space.js'
+import { inEveryWay } from './harness/ways.js'
 import { World, type WorldAnswer } from './harness/world.js'
 
 const AT_ONCE = 3
@@ -20,7 +22,7 @@ const can_close = canMake(CLOSED)
 const needs = can_close ? '' : ' (needs a mount namespace)'
 
 test('damaged records of a ready run with a name: the run keeps its name, is told of, and can be ended', () =>
-  keepsItsName(null, ['empty', 'of a newer version', 'of another run', 'a symlink', 'a directory']))
+  keepsItsName(null, Object.keys(DAMAGES)))
 
 test.skipIf(!can_close)(`the same, where they may not be read${needs}`, () =>
   keepsItsName(CLOSED, ['closed']),
@@ -59,7 +61,7 @@ async function keepsItsName(space: Space | null, ways: readonly string[]): Promi
 
 test('a damaged mark of a stopped session keeps nobody from starting in it or stopping it, and is kept', async () => {
   const world = World.create('snapshot')
-  const ways = ['truncated', 'binary', 'of a newer version', 'a symlink', 'a directory']
+  const ways = Object.keys(DAMAGES).filter(how => how !== 'of another run')
   await inBatches(ways, AT_ONCE, async how => {
     const session = how.replaceAll(' ', '-')
     const start = () => world.call(['start', '--session', session, '--', 'sleep', '3600'])
@@ -96,6 +98,26 @@ test('a damaged mark of a stopped session keeps nobody from starting in it or st
     expect(dataOf(await world.call(stop)), how).toMatchObject({ session_stopped: true })
   })
   await world.nothingLeft()
+})
+
+inEveryWay(['start', 'run', 'ctx.run'], ({ verb, method }) => {
+  test('a damaged journal keeps no guard from ending its run', async () => {
+    const world = World.create(method)
+    const launch = new Launch(world, verb, ['sh', '-c', 'sleep 3600 & exec sleep 7200'])
+    await inBatches(Object.keys(DAMAGES), AT_ONCE, async how => {
+      const { run_id, owner, main } = await launch.begin(how.replaceAll(' ', '-'))
+      damaged(join(launch.state, 'runs', run_id, 'seen.log'), how)
+      expect(await world.witness.kill(owner, 'SIGKILL'), how).toBe(true)
+      expect(await launch.record(run_id, 'end'), how).toMatchObject({
+        stop_cause: 'owner_lost',
+        survivors: [],
+        leftovers: [],
+      })
+      const alive = (await world.survivors()).map(({ pid }) => pid)
+      expect(alive, how).not.toContain(main.pid)
+    })
+    await world.nothingLeft()
+  })
 })
 
 test.skipIf(!can_close)(
