@@ -23,18 +23,8 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     ? 'ended with the run'
     : 'reported and left alone, and ended when somebody asks again'
   test(`first started inside a run, and shared by others: ${becomes}${without}`, async () => {
-    const world = World.create(way.method)
-    const wait = `until [ -e begin ]; do sleep 0.05; done; ${serve(world)}; : >served`
     const then = way.verb === 'run' ? 'exit 0' : 'exec sleep 3600'
-    const launch = new Launch(world, way.verb, ['sh', '-c', `${wait}; ${then}`], graceOf(way))
-    const { run_id, owner, answer } = await launch.begin('s')
-    // Between two looks of the owner.
-    expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
-    world.file('begin', '')
-    await until('the daemons', () => existsSync(join(world.path, 'served')))
-    await shared(world)
-    const pids = await asked(world)
-    expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
+    const { world, launch, run_id, answer, pids } = await sharedInside(way, then)
 
     if (way.verb === 'run') {
       const { data } = reportOf(await answer)
@@ -56,6 +46,31 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     await world.nothingLeft()
   })
 
+  if (way.verb === 'run') {
+    const is_below = way.method === 'subreaper'
+    test.each(['--on-leftover terminate', 'a stop while the program runs'])(
+      `first started inside a run in the foreground, and shared by others: %s ${is_below ? 'ends it' : 'leaves it alone, and names it'}${without}`,
+      async by => {
+        const is_stopped = by === 'a stop while the program runs'
+        const then = is_stopped ? 'exec sleep 7200' : 'exit 0'
+        const { world, launch, run_id, answer, pids } = await sharedInside(way, then, by)
+        const first = is_stopped ? await launch.call(['stop', run_id]) : null
+        const { data } = reportOf(await answer)
+        if (is_below) {
+          await world.nothingLeft()
+          expect(first?.code ?? 0).toBe(0)
+          return
+        }
+        expect(await asked(world)).toEqual(pids)
+        const still_running = pids.map(pid => expect.objectContaining({ pid, status: 'still-running' }))
+        expect(data.background_processes).toEqual(expect.arrayContaining(still_running))
+        expect(first?.code ?? 3, first?.stdout).toBe(3)
+        expect((await launch.call(['stop', run_id])).code).toBe(0)
+        await world.nothingLeft()
+      },
+    )
+  }
+
   test(`ran before, and only used by the run: never signalled, with what they do for it${without}`, async () => {
     const world = World.create(way.method)
     expect((await world.sh(serve(world))).code).toBe(0)
@@ -74,6 +89,22 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
     await world.witness.clear()
   })
 })
+
+/** A run inside which the daemons were started between two looks of its owner, and which others use by now. */
+async function sharedInside(way: Way, then: string, by = '') {
+  const world = World.create(way.method)
+  const wait = `until [ -e begin ]; do sleep 0.05; done; ${serve(world)}; : >served`
+  const options = [...graceOf(way), ...(by.startsWith('--') ? by.split(' ') : [])]
+  const launch = new Launch(world, way.verb, ['sh', '-c', `${wait}; ${then}`], options)
+  const { run_id, owner, answer } = await launch.begin('s')
+  expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
+  world.file('begin', '')
+  await until('the daemons', () => existsSync(join(world.path, 'served')))
+  await shared(world)
+  const pids = await asked(world)
+  expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
+  return { world, launch, run_id, answer, pids }
+}
 
 const graceOf = ({ verb }: Way): string[] => (verb === 'run' ? ['--grace', '100ms'] : [])
 
