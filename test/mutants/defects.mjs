@@ -116,4 +116,20 @@ export const DEFECTS = [
     row: 'mid-exec',
     tests: 'start, snapshot a stop does not answer',
   },
+  {
+    name: 'takes a page of a list for all of it',
+    file: 'framework/process/proc-file.ts',
+    from: 'readUntil(fd, read => read === 0)',
+    to: 'readUntil(fd, read => read >= 0)',
+    row: 'long-lists',
+    tests: 'start, subreaper',
+  },
+  {
+    name: 'asks the runs inside a run once',
+    file: 'framework/runs/nested.ts',
+    from: '    while (await this.#endNew());\n',
+    to: '',
+    row: 'started-in-the-grace',
+    tests: 'start, snapshot',
+  },
 ]
