@@ -18,8 +18,11 @@ const PARTS = 10
  * its random id. Twelve times as many come without one in 6 of a million times.
  */
 const KEPT_RUNS = 1_000 + 12 * 64 + AT_ONCE
-/** More than the memory of an idle process moves by itself, in KiB. */
+/** More than the memory of an idle process moves by itself, in KiB: all the time, and from the half of it to its end. */
 const MEMORY_SLACK = 4_096
+const LATER_MEMORY_SLACK = 1_024
+/** What the records of a run take, in KiB, each in a block of its own. */
+const RUN_KIB = 40
 
 const chaperone = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist/bin/chaperone.js')
 const directory = mkdtempSync(join(tmpdir(), 'chaperone-soak-'))
@@ -54,6 +57,8 @@ try {
   if (left.processes + left.zombies > 0)
     failures.push(`after cleanup ${left.processes + left.zombies} processes`)
   if (left.runs > 0) failures.push(`after cleanup --scope all ${left.runs} runs on disk`)
+  if (left.disk_kib > rows[0].disk_kib)
+    failures.push(`after cleanup --scope all ${left.disk_kib} KiB on disk, ${rows[0].disk_kib} at first`)
 } finally {
   for (const { pid } of ours()) process.kill(pid, 'SIGKILL')
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
@@ -175,5 +180,10 @@ function judge(rows) {
     if (row.owner_kib > first.owner_kib + MEMORY_SLACK)
       failures.push(`${at} ${row.owner_kib} KiB, ${first.owner_kib} at first`)
     if (row.runs > KEPT_RUNS) failures.push(`${at} ${row.runs} runs on disk, more than ${KEPT_RUNS}`)
+    if (row.disk_kib > first.disk_kib + row.runs * RUN_KIB)
+      failures.push(`${at} ${row.disk_kib} KiB on disk for ${row.runs} runs`)
   }
+  const [half, last] = [rows[PARTS / 2], rows[PARTS]]
+  if (last.owner_kib > half.owner_kib + LATER_MEMORY_SLACK)
+    failures.push(`${last.owner_kib} KiB after ${last.done} runs, ${half.owner_kib} after ${half.done}`)
 }
