@@ -22,12 +22,12 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
   test.each(['deleted', 'replaced'])(
     'the package is %s: a lifetime, a guard and a stop end their runs',
     async fate => {
-      const { world, launch, lifetime, guard, stop } = await withinLifetime(
+      const { world, launch, lifetime, guard, stop, caller } = await withinLifetime(
         () => World.create(method),
         (made, max_lifetime) => withoutPackage(made, verb, fate, max_lifetime),
       )
       const was_there = await world.witness.kill(guard.owner, 'SIGKILL')
-      const stopped = await world.call(['stop', stop.run_id])
+      const stopped = await world.call(['stop', stop.run_id], caller)
       expect(stopped.code, stopped.stdout).toBe(0)
       expect(stopped.envelope.data.stopped).toMatchObject([{ survivors: [] }])
       await world.nothingLeft()
@@ -52,7 +52,9 @@ async function withoutPackage(world: World, verb: 'start' | 'run', fate: string,
   const [{ launch, recorded: lifetime }, { recorded: guard }, { recorded: stop }] = await Promise.all(begun)
   installation.delete()
   if (fate === 'replaced') installation.install()
-  return { world, launch, lifetime, guard, stop }
+  // Where none is there any more, another one.
+  const caller = fate === 'replaced' ? { script: installation.script } : {}
+  return { world, launch, lifetime, guard, stop, caller }
 }
 
 inEveryWay(['run'], ({ method }) => {
