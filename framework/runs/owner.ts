@@ -19,7 +19,7 @@ import type { Streams } from './main-child.js'
 import { exitReason, type MainExit, reconcileReason } from './main-exit.js'
 import { NestedEnding } from './nested.js'
 import { publishReserved } from './publish-end.js'
-import { areRecordsGone, isForced, type Request, requestToStop } from './questions.js'
+import { areRecordsGone, causeOf, isForced, type Request, requestToStop } from './questions.js'
 import { logPath, publishStop, type RunEnd, type RunOwner, type StopCause } from './records.js'
 import { showingLife } from './sign-of-life.js'
 import { type OwnerOptions, type StartedMain, startMain } from './start-main.js'
@@ -280,7 +280,7 @@ export class OwnedRun {
       exit_code: exit?.exit_code ?? null,
       signal: exit?.signal ?? null,
       exit_reason: exit ? exitReason(exit, this.#tree_ending.wasKilled(this.main.pid)) : null,
-      stop_cause: this.#causeOnRecord(),
+      stop_cause: this.#stop && causeOf(this.#stop, this.#options.root, this.#options.intent),
       reconcile_reason: reconcileReason(exit),
       started_at: this.#started_at,
       main_exited_at: exit?.at ?? null,
@@ -296,12 +296,5 @@ export class OwnedRun {
     if (is_told && end.survivors.length === 0 && end.leftovers.length === 0)
       leaveLive(this.#options.root, this.run_id)
     this.#resolve_ended(end)
-  }
-
-  /** A request that could be seen but not read when it came may be readable by now. */
-  #causeOnRecord(): StopCause | null {
-    const { root, intent } = this.#options
-    const readAgain = () => this.#attempt(() => requestToStop(root, intent))?.cause ?? null
-    return this.#stop && (this.#stop.cause ?? readAgain())
   }
 }

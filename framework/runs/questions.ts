@@ -21,6 +21,15 @@ export function requestToStop(root: StateRoot, intent: RunIntent): Request | nul
   return { cause: stop?.cause ?? null, grace_ms: stop?.grace_ms ?? intent.limits.grace_ms }
 }
 
+/** What an end says of a request: one that could be seen but not read when it came may be readable by now. Never throws. */
+export function causeOf(request: Request, root: StateRoot, intent: RunIntent): Request['cause'] {
+  try {
+    return request.cause ?? requestToStop(root, intent)?.cause ?? null
+  } catch {
+    return null
+  }
+}
+
 /** Whether the process that the run is bound to has ended: by its identity, since its pid may be another's by now. */
 export const isUnbound = ({ bound_to }: RunIntent): boolean =>
   bound_to !== undefined && look(bound_to) === 'gone'

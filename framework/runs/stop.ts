@@ -1,18 +1,14 @@
 /** Stopping runs from outside: ask each owner, wait for the end records, and act only where no owner can. */
 import { existsSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
-import { endTree } from '../process/end-tree.js'
 import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
 import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
-import { leftAlone } from '../process/tracking.js'
 import type { StateRoot } from '../store/state-root.js'
+import { endLeftovers } from './end-leftovers.js'
 import { endLostRun } from './end-lost-run.js'
-import { describeProcesses } from './end-record.js'
 import { leaveLive } from './intent.js'
-import { LastLook } from './last-look.js'
 import { wasLeftAlone } from './left-behind.js'
-import { leftoverTracking } from './leftover-tracking.js'
 import { abandon, recordReboot } from './lost.js'
 import { Patience } from './patience.js'
 import { hasEnded, isThere, publishStop, type RunEnd, type StopCause } from './records.js'
@@ -238,28 +234,17 @@ class Stop {
 
   /** A run that has ended may have left processes behind; they are ended with what they have started since. */
   async #endLeftovers(view: RunView): Promise<StopResult> {
-    const found = leftoverTracking(this.#root, view)
-    const tree = found?.tracking.look()
-    if (
-      !found ||
-      !tree ||
-      [tree.members, leftAlone(tree), found.undecided].every(({ length }) => length === 0)
-    ) {
+    const { force, grace_ms } = this.#options
+    const left = await endLeftovers(this.#root, view, force ? 0 : grace_ms)
+    if (!left) {
       leaveLive(this.#root, this.#run_id)
       return this.#result(view, 'already_ended')
     }
-    const grace_ms = this.#options.force ? 0 : this.#options.grace_ms
-    const tracking = new LastLook(found.tracking)
-    const { survivors } = await endTree({ tracking, grace_ms })
     const { end } = viewRun(this.#root, this.#run_id)
-    const { marked_only } = tracking.last
-    const untold = [...found.undecided, ...describeProcesses(marked_only)].filter(
-      ({ identity }) => look(identity) === 'alive',
-    )
-    found.named(marked_only)
-    if (survivors.length + untold.length > 0)
-      return this.#answer('survivors', end, [...describeProcesses(survivors), ...untold], one =>
-        untold.some(({ identity }) => sameProcess(identity, one)),
+    const { survivors, left_alone } = left
+    if (survivors.length + left_alone.length > 0)
+      return this.#answer('survivors', end, [...survivors, ...left_alone], one =>
+        left_alone.some(({ identity }) => sameProcess(identity, one)),
       )
     leaveLive(this.#root, this.#run_id)
     return this.#answer('stopped', end, [])

@@ -18,7 +18,7 @@ export default function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'chaperone-faults-'))
   compile(
     join(directory, 'witness'),
-    ['witness.c', 'processes.c'].map(name => join('test/faults/witness', name)),
+    ['witness.c', 'processes.c', 'wire.c'].map(name => join('test/faults/witness', name)),
   )
   for (const name of readdirSync('test/faults/programs'))
     compile(join(directory, basename(name, '.c')), [join('test/faults/programs', name)])

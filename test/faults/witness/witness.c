@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "processes.h"
+#include "wire.h"
 
 #define NO_SIGNAL 0
 
@@ -52,41 +53,6 @@ static long long now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-static int hex(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  return (digit | 32) - 'a' + 10;
-}
-
-/* In place. */
-static char *decoded(char *field) {
-  char *to = field;
-  for (char *from = field; *from; from++) {
-    if (*from == '%' && from[1] && from[2]) {
-      *to++ = (char)(hex(from[1]) * 16 + hex(from[2]));
-      from += 2;
-    } else {
-      *to++ = *from;
-    }
-  }
-  *to = 0;
-  return field;
-}
-
-static char *next_field(char **rest) {
-  char *field = strsep(rest, " ");
-  if (!field) exit(64);
-  return decoded(field);
-}
-
-static void print_encoded(const char *text) {
-  for (; *text; text++) {
-    if ((*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z'))
-      putchar(*text);
-    else
-      printf("%%%02X", (unsigned char)*text);
-  }
 }
 
 static void list(const char *id) {
