@@ -12,8 +12,13 @@ import { World } from './harness/world.js'
 const STARTER = `${embedding("['sleep', number]")}
 import { writeFileSync } from 'node:fs'
 process.on('SIGTERM', async () => {
-  const { envelope } = await tool.call(['launch', '--session', 'late', '3600'], { env: process.env })
-  writeFileSync('late', envelope.data.background_pid + '\\n')
+  let pid
+  // A shim that was seen between its fork and its execve passed for the program's own, and got TERM.
+  while (pid === undefined) {
+    const { envelope } = await tool.call(['launch', '--session', 'late', '3600'], { env: process.env })
+    pid = envelope.data?.background_pid
+  }
+  writeFileSync('late', pid + '\\n')
   process.exit(0)
 })
 setInterval(() => {}, 60_000)
@@ -33,8 +38,8 @@ inEveryWay(['start', 'run'], ({ verb, method }) => {
     expect(living, stopped.stdout).toEqual([])
     expect(stopped.code, stopped.stdout).toBe(0)
     expect(stopped.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
-    const end = launch.read(await launch.runOf('late'), 'end')
-    expect(end).toMatchObject({ stop_cause: 'parent_run', survivors: [] })
+    const ends = launch.run_ids.filter(id => id !== run_id).map(id => launch.read(id, 'end'))
+    expect(ends).toContainEqual(expect.objectContaining({ stop_cause: 'parent_run', survivors: [] }))
     await world.nothingLeft()
   })
 })
