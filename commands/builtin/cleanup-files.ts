@@ -46,8 +46,7 @@ export async function cleanFiles(
   request: CleanRequest,
 ): Promise<Cleaned[]> {
   const types = new Set<string>(TYPES[request.scope])
-  const keeps_runs = !types.has('log') && !types.has('run')
-  const ended = root && !keeps_runs ? endedIn(ctx, root) : []
+  const ended = root && (types.has('log') || types.has('run')) ? endedIn(ctx, root) : []
   const found = (await candidates(ctx, ended)).filter(({ type }) => types.has(type))
   const cleaned: Cleaned[] = []
   for (const { path, type } of found) {

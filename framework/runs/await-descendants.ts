@@ -79,9 +79,10 @@ export async function awaitDescendants(
         failed(error)
       }
     }
-    const is_given_up = !is_blind || stop.aborted || now >= started + wait_ms + BLIND_LIMIT_MS
-    if (is_over && is_given_up) return waited()
-    await pause(is_over ? wait : Math.min(wait, started + wait_ms - now), stop)
+    const may_look_again = is_blind && !stop.aborted && now < started + wait_ms + BLIND_LIMIT_MS
+    if (is_over && !may_look_again) return waited()
+    const rest = Math.max(0, started + wait_ms - monotonicMs())
+    await pause(is_over ? wait : Math.min(wait, rest), stop)
     wait = Math.min(wait * 2, LONGEST_PAUSE_MS)
   }
 }

@@ -214,7 +214,7 @@ function recordFailure({ root, intent }: OwnerOptions, reservation: Reservation,
   try {
     reservation.publish(recordable(end), shortened)
   } catch {
-    // The run's directory is gone or the disk read-only; nothing is alive that anybody would look for.
+    // The run's directory is gone or the disk read-only; what survives is named by `live/` and the error alone.
     reservation.release()
   }
   if (survivors.length === 0) leaveLive(root, intent.run_id)
