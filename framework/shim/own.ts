@@ -15,6 +15,7 @@ import type { Faults } from './faults.js'
 import type { StartMessage } from './handshake.js'
 import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
+import { stopOptimizing } from './stop-optimizing.js'
 
 /** What differs between the places where a program may sit. */
 export interface Seat {
@@ -62,6 +63,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     if (!confirmed) run.stop('parent_signal')
     else if (intent.is_name_unique) recordAnswered(root, run_id)
   })
+  stopOptimizing()
   await run.ended
   guard.release()
   if (!isAwaited(root, run_id))

@@ -1,6 +1,5 @@
-/** What background runs cost: one start, a hundred at once, stopping a hundred, and holding one. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+/** What background runs cost: one start, a hundred at once, and stopping a hundred. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Row } from './main.js'
 import { bareNode, eachRound, interleave, median, timed } from './rounds.js'
@@ -32,8 +31,6 @@ export async function backgroundRows(directory: string, rounds: number): Promise
     ],
     Math.min(rounds, FEW_ROUNDS),
   )
-  const memory = idleShimMemory(env, start)
-  stop()
   const times = eachRound(one, ms => ms('start') / ms(bareNode.name))
   const beyond = eachRound(one, ms => ms('start') - 2 * ms(bareNode.name))
   const ratio = eachRound(many, ms => ms('starts') / ms('floor'))
@@ -57,12 +54,6 @@ export async function backgroundRows(directory: string, rounds: number): Promise
       budget: '0.8 s',
       within: stopped <= 800,
     },
-    {
-      what: 'private memory of an idle shim',
-      measured: `${memory.toFixed(1)} MB`,
-      budget: '10 MB',
-      within: memory <= 10,
-    },
   ]
 }
 
@@ -84,17 +75,4 @@ async function atOnce(start: () => ChildProcess): Promise<number> {
     }),
   )
   return performance.now() - started
-}
-
-function idleShimMemory(env: NodeJS.ProcessEnv, start: readonly string[]): number {
-  const { stdout } = spawnSync(process.execPath, start.slice(1), { env, encoding: 'utf8' })
-  const { run_id } = JSON.parse(stdout).data
-  const owner = JSON.parse(
-    readFileSync(join(env['SLEEPER_STATE_DIR'] ?? '', 'runs', run_id, 'owner.json'), 'utf8'),
-  )
-  const rollup = readFileSync(`/proc/${owner.owner.pid}/smaps_rollup`, 'utf8')
-  const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)].map(([, kb]) =>
-    Number(kb),
-  )
-  return kilobytes.reduce((sum, kb) => sum + kb, 0) / 1024
 }

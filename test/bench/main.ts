@@ -6,6 +6,7 @@ import { backgroundRows } from './background-rows.js'
 import { coldRows } from './cold-rows.js'
 import { costRows } from './cost-rows.js'
 import { historyRows } from './history-rows.js'
+import { IdleShim } from './idle-shim.js'
 import { runRows } from './run-rows.js'
 
 /** One line of the table. */
@@ -24,17 +25,22 @@ const SLOWING = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']
 
 const [asked = '20', only] = process.argv.slice(2)
 const rounds = Number(asked)
+const isAsked = (name: string) => !only || name.startsWith(only)
 const directory = mkdtempSync(join(tmpdir(), 'chaperone-bench-'))
+// It idles while all else is measured.
+const idle = isAsked('idleRows') ? new IdleShim(directory) : null
 try {
   const set = SLOWING.filter(name => process.env[name])
   const slowed = set.length > 0 ? `, each Node with ${set.join(' and ')}` : ''
   console.log(`Node ${process.version}, ${rounds} interleaved rounds, medians${slowed}\n`)
-  for (const rows of [coldRows, runRows, backgroundRows, historyRows, costRows].filter(
-    ({ name }) => !only || name.startsWith(only),
+  const idleRows = () => idle?.rows() ?? []
+  for (const rows of [coldRows, runRows, backgroundRows, historyRows, costRows, idleRows].filter(({ name }) =>
+    isAsked(name),
   )) {
     for (const { what, measured, budget, within } of await rows(directory, rounds))
       console.log(`${VERDICTS[String(within)]} ${what.padEnd(58)} ${measured.padEnd(34)} ${budget}`)
   }
 } finally {
+  idle?.stop()
   rmSync(directory, { recursive: true, force: true })
 }

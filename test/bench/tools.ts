@@ -41,12 +41,12 @@ export function sleeper(directory: string): string {
     `import { defineCommand } from 'chaperone/author'
 export default defineCommand({
   name: 'sleep', description: 'Leave a process that sleeps.', danger_level: 'safe', required_scopes: [],
-  spawns_background_process: true, cleanup_command: 'stop', max_lifetime_seconds: 600,
+  spawns_background_process: true, cleanup_command: 'stop', max_lifetime_seconds: 3600,
   flags: {},
   exit_codes: { SUCCESS: { description: 'Started', retryable: false, side_effects: 'complete' } },
   output_schema: { type: 'object' },
   async execute(args, ctx) {
-    await ctx.background.spawn(['sleep', '600'])
+    await ctx.background.spawn(['sleep', '3600'])
     return {}
   },
 })
