@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { monotonicMs, pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
+import { MARK_ID_BYTES, paneMark } from '../runs/pane-mark.js'
 import { logPath } from '../runs/records.js'
 import type { StateRoot } from '../store/state-root.js'
 
@@ -20,8 +21,7 @@ const POLL_MS = 5
 export async function drainPane(root: StateRoot, run_id: string): Promise<void> {
   const deadline = monotonicMs() + DRAIN_MS
   try {
-    // A privacy message: terminals show nothing of it (ECMA-48, 8.3.94).
-    const mark = Buffer.from(`\x1b^${randomBytes(16).toString('hex')}\x1b\\`, 'latin1')
+    const mark = paneMark(randomBytes(MARK_ID_BYTES).toString('hex'))
     if (await write(mark, deadline)) await takeOut(mark, logPath(root, run_id), deadline)
   } catch {
     // The terminal was closed, or the log is not there: nothing more will come.

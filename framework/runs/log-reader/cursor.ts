@@ -3,6 +3,7 @@
  * when its turn comes, and a word for what was taken before.
  */
 import { logHeadBytes } from '../log-shape.js'
+import { markedBytes } from '../pane-mark.js'
 import { findGap } from './gap.js'
 import type { LogFile } from './log-file.js'
 import { firstZeroBlock } from './zeros.js'
@@ -40,6 +41,18 @@ export class LogCursor {
   }
 
   /**
+   * What is there before a position, at this moment. Where the log is emptied meanwhile nothing of that is left: what
+   * it holds then came later.
+   */
+  async *upTo(position: number): AsyncGenerator<LogPiece, void> {
+    for (;;) {
+      const piece = await this.next(position)
+      if (piece) yield piece
+      if (!piece || (piece.kind === 'missing' && piece.bytes === null)) return
+    }
+  }
+
+  /**
    * @param until the position behind the last byte that is wanted
    * @returns null where there is nothing more before `until`, at this moment
    */
@@ -64,6 +77,8 @@ export class LogCursor {
         end = this.#seen.length + zeros
       }
     }
+    // As long as more may come it may be a mark, which is taken out again.
+    if (end === read.length && begin + end < until) end = Math.max(this.#seen.length, end - markedBytes(read))
     const bytes = read.subarray(this.#seen.length, end)
     if (bytes.length === 0) return null
     this.#position += bytes.length

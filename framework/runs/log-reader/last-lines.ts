@@ -7,10 +7,10 @@ const LINE_FEED = 0x0a
 
 /**
  * @param count how many lines; a last one without a line feed is one, too
+ * @param size where the log ends: more may have come since
  * @returns a position; the end of the log for none
  */
-export async function startOfLastLines(file: LogFile, count: number): Promise<number> {
-  const { size } = file
+export async function startOfLastLines(file: LogFile, count: number, size: number): Promise<number> {
   if (count <= 0 || size === 0) return size
   const gap = await findGap(file)
   if (!gap || gap.end >= size) return startWithin(file, 0, size, count).then(({ start }) => start)

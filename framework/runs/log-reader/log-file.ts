@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errnoOf } from '../../process/errno.js'
 import { isSymlink } from '../../store/private-directory.js'
+import { MARK_BYTES, markedBytes } from '../pane-mark.js'
 
 /** What stands in the place of the log is none, or may not be read. */
 export class LogUnreadable extends Error {
@@ -53,6 +54,13 @@ export class LogFile {
 
   get size(): number {
     return fstatSync(this.#handle.fd).size
+  }
+
+  /** Where it ends for who reads it now: the mark of a pane's shim is no part of it. */
+  async end(): Promise<number> {
+    const { size } = this
+    const last = await this.read(Buffer.alloc(Math.min(size, MARK_BYTES)), Math.max(0, size - MARK_BYTES))
+    return markedBytes(last) === MARK_BYTES ? size - MARK_BYTES : size
   }
 
   /** The size, and the bytes on disk: st_blocks counts units of 512 whatever the file system's block size (stat(2)). */

@@ -24,7 +24,7 @@ export interface LogRequest {
 
 /**
  * Yields the log; nothing where there is none. A piece is valid until the next one is asked for.
- * Without `follow` it ends at the byte that was the last when it began.
+ * Without `follow` it ends at the byte that was the last when it began, or where the log was emptied meanwhile.
  * @throws LogUnreadable
  */
 export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, void> {
@@ -33,12 +33,20 @@ export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, vo
   const file = await opened(request, watch)
   if (!file) return
   try {
-    const start = last_lines === null ? 0 : await startOfLastLines(file, last_lines)
+    const size = await file.end()
+    const start = last_lines === null ? 0 : await startOfLastLines(file, last_lines, size)
     const cursor = await LogCursor.at(file, start)
+    if (!follow) {
+      for await (const piece of cursor.upTo(size)) {
+        if (signal.aborted) return
+        yield piece
+      }
+      return
+    }
     for (let pause_ms = SHORTEST_PAUSE_MS; ; pause_ms = Math.min(pause_ms * 2, LONGEST_PAUSE_MS)) {
       // Asked before the reading: what was written until the end is in the file then, whoever of the run wrote it.
-      const is_last = !follow || watch.look() === 'over'
-      const until = is_last ? file.size : Number.POSITIVE_INFINITY
+      const is_last = watch.look() === 'over'
+      const until = is_last ? await file.end() : Number.POSITIVE_INFINITY
       for (;;) {
         const piece = await cursor.next(until)
         if (signal.aborted) return

@@ -29,20 +29,18 @@ export async function readTail(
   const file = await openLog(root, run_id)
   if (!file) return null
   try {
-    const { size } = file
-    const wanted = last_lines === null ? 0 : await startOfLastLines(file, last_lines)
+    const size = await file.end()
+    const wanted = last_lines === null ? 0 : await startOfLastLines(file, last_lines, size)
     const gap = await findGap(file)
     const reach = reachOf(size, gap, room)
     const is_cut = reach > wanted
     const start = is_cut ? await nextLine(file, reach, gap && reach < gap.start ? gap.start : size) : wanted
     const cursor = await LogCursor.at(file, start)
     const pieces: LogPiece[] = []
-    for (;;) {
-      const piece = await cursor.next(size)
-      if (!piece) return { pieces, is_cut }
-      // A copy: the cursor uses its own again.
+    // Copies: the cursor uses its own again.
+    for await (const piece of cursor.upTo(size))
       pieces.push(piece.kind === 'bytes' ? { kind: 'bytes', bytes: Buffer.from(piece.bytes) } : piece)
-    }
+    return { pieces, is_cut }
   } finally {
     await file.close()
   }

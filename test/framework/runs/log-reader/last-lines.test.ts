@@ -1,6 +1,10 @@
 /** The last lines of a log, alone and as the beginning of what follows. */
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { readTail } from '../../../../framework/runs/log-reader/tail.js'
+import { until } from '../../../e2e/harness/until.js'
 import { recordedRun, stateRoot } from '../recorded-run.js'
 import { pieces, text, whole } from './reading.js'
 
@@ -20,6 +24,26 @@ test.each([
   const run = recordedRun(stateRoot())
   writeFileSync(run.log, log)
   expect(await text(run, { last_lines })).toBe(expected)
+})
+
+test('however fast a program writes, as many lines come as were asked for', async () => {
+  const run = recordedRun(stateRoot())
+  const log = openSync(run.log, 'a', 0o600)
+  const child = spawn('sh', ['-c', 'while :; do echo line; done'], { stdio: ['ignore', log, 'inherit'] })
+  closeSync(log)
+  const ended = once(child, 'exit')
+  await until('the first lines', () => statSync(run.log).size > 100)
+  try {
+    for (let calls = 0; calls < 20; calls += 1) {
+      expect(await text(run, { last_lines: 2 })).toBe('line\nline\n')
+      const read = await readTail(run.root, run.run_id, 2, 1_000)
+      const bytes = read?.pieces.flatMap(piece => (piece.kind === 'bytes' ? [piece.bytes] : [])) ?? []
+      expect(Buffer.concat(bytes).toString()).toBe('line\nline\n')
+    }
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+  }
 })
 
 test('lines longer than what is read at once are counted once', async () => {

@@ -2,8 +2,19 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { expect, test } from 'vitest'
+import { LogCursor } from '../../../../framework/runs/log-reader/cursor.js'
+import { openLog } from '../../../../framework/runs/log-reader/open-log.js'
 import { type RecordedRun, recordedRun, stateRoot } from '../recorded-run.js'
 import { pieces, sha256, text, whole } from './reading.js'
 
@@ -52,6 +63,57 @@ test('what is written while a log is read without following it is left for the n
   const kept = await pieces(run, {}, () => appendFileSync(run.log, 'later\n'))
   expect(whole(kept).toString()).toBe('there\n')
 })
+
+test('a log that is emptied while it is read without following it ends there: what it holds then came later', async () => {
+  const run = recordedRun(stateRoot())
+  writeFileSync(run.log, 'there\n'.repeat(200_000))
+  let is_emptied = false
+  const kept = await pieces(run, {}, () => {
+    if (is_emptied) return
+    is_emptied = true
+    writeFileSync(run.log, 'later\n'.repeat(100_000))
+  })
+  const [there, missing, ...later] = kept
+  expect(there && 'bytes' in there && there.bytes.toString()).toMatch(/^(?:there\n)+(?:there?|the?|t)?$/)
+  expect([missing, later]).toEqual([{ missing: null }, []])
+})
+
+test('the mark behind the last output of a pane, which its shim takes out again, is none of the log', async () => {
+  const run = recordedRun(stateRoot())
+  writeFileSync(run.log, 'one\n')
+  const file = await openLog(run.root, run.run_id)
+  if (!file) throw new Error('there is no log')
+  const cursor = await LogCursor.at(file, 0)
+  const next = async () => {
+    const piece = await cursor.next()
+    return piece?.kind === 'bytes' ? piece.bytes.toString() : piece
+  }
+  expect(await next()).toBe('one\n')
+  const mark = `\x1b^${'0123456789abcdef'.repeat(2)}\x1b\\`
+  for (const byte of mark) {
+    appendFileSync(run.log, byte)
+    expect(await next()).toBe(null)
+  }
+  expect(await text(run)).toBe('one\n')
+  expect(await text(run, { last_lines: 1 })).toBe('one\n')
+  truncateSync(run.log, 4)
+  expect(await next()).toBe(null)
+  appendFileSync(run.log, 'two\x1b^no mark')
+  expect(await next()).toBe('two\x1b^no mark')
+  await file.close()
+})
+
+test.each(['one\x1b', 'one\x1b^', 'one\x1b^0123', 'one\x1b[2J'])(
+  'what only begins as the mark of a pane comes out at the end: %j',
+  async log => {
+    const run = recordedRun(stateRoot())
+    writeFileSync(run.log, log)
+    expect(await text(run)).toBe(log)
+    const following = text(run, { follow: true })
+    run.end()
+    expect(await following).toBe(log)
+  },
+)
 
 const TEN_MEGABYTES = `
 const { createHash, randomBytes } = require('node:crypto')
