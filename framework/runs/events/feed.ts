@@ -6,8 +6,9 @@ import type { StateRoot } from '../../store/state-root.js'
 import { allRunIds, liveRunIds } from '../find.js'
 import { isThere, readIntent, readMain } from '../records.js'
 import { readStopped, recordedStops, type StopName } from '../session-stopped.js'
+import { viewRun } from '../status.js'
 import type { Event } from './event.js'
-import { RunWatch } from './run-watch.js'
+import { isOverWithoutEnd, RunWatch } from './run-watch.js'
 
 export interface FeedOptions {
   /** Null for all sessions. */
@@ -26,8 +27,15 @@ export interface Look {
   readonly is_over: boolean
 }
 
+interface Began {
+  readonly run_id: string
+  readonly began_ms: number
+}
+
 interface Stopped extends StopName {
   readonly stopped_at_ms: number
+  /** The runs that it names: those that lived when it began, or came meanwhile. */
+  readonly run_ids: ReadonlySet<string>
   readonly event: Event
 }
 
@@ -52,34 +60,42 @@ export class EventFeed {
     // Stops first: of a session whose stop is found all ends are found after it.
     const stops = this.#newStops()
     const timed = this.#runEvents(stops)
-    for (const { event, stopped_at_ms, session_id } of stops) {
-      const last = timed.filter(one => one.event.session_id === session_id && one.began_ms <= stopped_at_ms)
-      timed.push({ event, at_ms: Math.max(stopped_at_ms, ...last.map(one => one.at_ms)), began_ms: 0 })
-    }
-    const events = timed.sort((a, b) => a.at_ms - b.at_ms).map(({ event }) => event)
+    const ends = stops.map(stop => {
+      const last = timed.filter(
+        ({ event, run }) => event.session_id === stop.session_id && isBefore(run, stop),
+      )
+      return { event: stop.event, at_ms: Math.max(stop.stopped_at_ms, ...last.map(({ at_ms }) => at_ms)) }
+    })
+    const events = [...timed, ...ends].sort((a, b) => a.at_ms - b.at_ms).map(({ event }) => event)
     const is_over = this.#options.from === 'session' && stops.length > 0
     return { events, is_over }
   }
 
   #runEvents(stops: readonly Stopped[]) {
     this.#meetNewRuns()
-    const timed: { event: Event; at_ms: number; began_ms: number }[] = []
+    const timed: { event: Event; at_ms: number; run: Began }[] = []
     for (const watch of this.#watches.values()) {
       const events = watch.look()
       if (watch.is_done) this.#watches.delete(watch.run_id)
-      if (!this.#isMeant(watch, stops)) continue
+      const run = { run_id: watch.run_id, began_ms: this.#beganMs(watch) }
+      if (!this.#isMeant(watch, run, stops)) continue
       for (const event of events) {
         const before = this.#moments.get(watch.run_id) ?? Number.NEGATIVE_INFINITY
         const at_ms = Math.max(before, event.at === null ? before : Date.parse(event.at))
         this.#moments.set(watch.run_id, at_ms)
-        timed.push({ event, at_ms, began_ms: watch.began_at_ms })
+        timed.push({ event, at_ms, run })
       }
       if (watch.is_done) this.#moments.delete(watch.run_id)
     }
     return timed
   }
 
-  #isMeant(watch: RunWatch, stops: readonly Stopped[]): boolean {
+  /** What was told of before a stop was found began before it, wherever the clock went. */
+  #beganMs({ run_id, began_at_ms }: RunWatch): number {
+    return this.#moments.has(run_id) ? Number.NEGATIVE_INFINITY : began_at_ms
+  }
+
+  #isMeant(watch: RunWatch, run: Began, stops: readonly Stopped[]): boolean {
     const { session_id, from } = this.#options
     if (session_id === null) return true
     if (watch.session_id === null) return false
@@ -88,7 +104,8 @@ export class EventFeed {
       return false
     }
     // What began after the stop is another life of the session, which nobody of the first one's readers asked for.
-    return from !== 'session' || !stops.some(({ stopped_at_ms }) => watch.began_at_ms > stopped_at_ms)
+    const [first] = stops
+    return from !== 'session' || !first || isBefore(run, first)
   }
 
   #meetNewRuns(): void {
@@ -111,7 +128,8 @@ export class EventFeed {
     if (!record) return null
     const { session_id, stopped_at: at, stopped } = record
     const event = { event: 'session_stopped', run_id: null, session_id, at, stopped: stopped.length } as const
-    return { ...name, stopped_at_ms: Date.parse(at), event }
+    const run_ids = new Set(stopped.map(({ run_id }) => run_id))
+    return { ...name, stopped_at_ms: Date.parse(at), run_ids, event }
   }
 
   /** What had ended before anybody looked. A run that is just being recorded is in no list of live ones yet. */
@@ -127,24 +145,27 @@ export class EventFeed {
     const stops = recordedStops(this.#root, this.#options.session_id)
       .flatMap(name => this.#readStop(name) ?? [])
       .sort((a, b) => a.stopped_at_ms - b.stopped_at_ms)
-    const all = allRunIds(this.#root).map(run_id => ({ run_id, began_ms: this.#beganAt(run_id) }))
-    const last_ms = stops.at(-1)?.stopped_at_ms ?? Number.NEGATIVE_INFINITY
-    const is_alive_again = all.some(({ began_ms }) => began_ms !== null && began_ms > last_ms)
+    const all = allRunIds(this.#root).flatMap(run_id => this.#beginning(run_id) ?? [])
+    const is_alive_again = all.some(run => !stops.some(stop => isBefore(run, stop)))
     const past = is_alive_again ? stops : stops.slice(0, -1)
-    const since_ms = past.at(-1)?.stopped_at_ms ?? Number.NEGATIVE_INFINITY
     this.#known_stops = new Set(past.map(({ stop_id }) => stop_id))
     this.#known = new Set(
-      all.filter(({ began_ms }) => began_ms !== null && began_ms <= since_ms).map(({ run_id }) => run_id),
+      all.filter(run => past.some(stop => isBefore(run, stop))).map(({ run_id }) => run_id),
     )
   }
 
-  /** Null for a run of another session. One that is about to start begins after everything that is on record. */
-  #beganAt(run_id: string): number | null {
+  /** Null for a run of another session. One that lives, or is about to start, comes after every stop on record. */
+  #beginning(run_id: string): Began | null {
     const intent = readIntent(this.#root, run_id)
     if (intent.state !== 'ok' || intent.record.session_id !== this.#options.session_id) return null
+    const is_over = isThere(this.#root, run_id, 'end') || isOverWithoutEnd(viewRun(this.#root, run_id))
+    if (!is_over) return { run_id, began_ms: Number.POSITIVE_INFINITY }
     const main = readMain(this.#root, run_id)
-    if (main.state === 'ok') return Date.parse(main.record.started_at)
-    const has_ended = isThere(this.#root, run_id, 'end')
-    return has_ended ? Date.parse(intent.record.created_at) : Number.POSITIVE_INFINITY
+    const began_at = main.state === 'ok' ? main.record.started_at : intent.record.created_at
+    return { run_id, began_ms: Date.parse(began_at) }
   }
 }
+
+/** Whether a run is of the life that a stop of its session ended, or of an earlier one. */
+const isBefore = ({ run_id, began_ms }: Began, { stopped_at_ms, run_ids }: Stopped): boolean =>
+  began_ms <= stopped_at_ms || run_ids.has(run_id)

@@ -81,7 +81,7 @@ export class RunWatch {
 }
 
 /** Nobody holds it, nothing of it lives, and nobody recorded its end: a reboot, a start that was given up, a lost owner. */
-const isOverWithoutEnd = ({ status, owner_state }: RunView): boolean =>
+export const isOverWithoutEnd = ({ status, owner_state }: RunView): boolean =>
   status !== 'pending' && status !== 'running' && owner_state === 'none'
 
 const isLater = (at: string | null, than: string | null | undefined): boolean =>

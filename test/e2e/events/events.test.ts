@@ -1,6 +1,10 @@
 /** `events`: what is on record, and what happens, each event once and in order, until the session was stopped. */
 import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openStateRoot } from '../../../framework/store/state-root.js'
+import { dead, recorded } from '../../framework/runs/state.js'
 import { Launcher } from '../background/launcher.js'
 import { SLEEPER, script } from '../background/programs.js'
 import { checked } from '../contract/harness/checked.js'
@@ -46,6 +50,15 @@ function world(options: ConstructorParameters<typeof Launcher>[1] = {}) {
 
 const named = (items: readonly Item[], run_id: string): unknown[] =>
   items.filter(item => item['run_id'] === run_id).map(({ event }) => event)
+
+const HOUR_MS = 3_600_000
+
+/** Moves a time of a record, as a clock does that was ahead or behind when it was written. */
+function shift(path: string, member: string, by_ms: number): void {
+  const record = JSON.parse(readFileSync(path, 'utf8'))
+  const at = new Date(Date.parse(record[member]) + by_ms).toISOString()
+  writeFileSync(path, JSON.stringify({ ...record, [member]: at }))
+}
 
 test('a session is followed from before its first run until it was stopped, which is its last event', async () => {
   const { tool, follow } = world({ spawn_options: '{ name: "web", ready: { log: /up/ } }' })
@@ -127,6 +140,55 @@ test('a session that is used again after its stop is told from its new beginning
     ...['started', 'stopping', 'exited', 'session_stopped'],
     ...['started', 'stopping', 'exited', 'session_stopped'],
   ])
+})
+
+test('a start that died before its program ran is of the life of the session in which it died, and keeps no follower waiting', async () => {
+  const { tool, follow } = world()
+  const root = openStateRoot(tool.state, 'LAUNCHER_STATE_DIR')
+  const given_up = recorded(root, { session_id: 's', starter: await dead() })
+  // Killed before it put its name among those that live: no stop finds it, and nobody records its end.
+  rmSync(root.live(given_up.run_id))
+  const lived = async () => {
+    const { run_id } = await tool.launch(SLEEPER, { session: 's' })
+    expect((await tool.call(['session', 'stop', 's'])).code).toBe(0)
+    return { run_id, ...jsonLines((await follow('--session', 's').ended).stdout) }
+  }
+  const first = await lived()
+  expect(named(first.items, first.run_id)).toEqual(['started', 'stopping', 'exited'])
+  expect(named(first.items, given_up.run_id)).toEqual(['exited'])
+  expect(first.items.at(-1)).toMatchObject({ event: 'session_stopped' })
+  expect(first.last).toMatchObject({ _summary: true, data: { session_stopped: true } })
+
+  const second = await lived()
+  expect(second.items.map(({ event }) => event)).toEqual(['started', 'stopping', 'exited', 'session_stopped'])
+  expect(named(second.items, second.run_id)).toEqual(['started', 'stopping', 'exited'])
+})
+
+test('a run that began by a clock that was ahead of the one of the stop is told whole, to who is there and to who comes late', async () => {
+  const { tool, follow } = world()
+  const { run_id } = await tool.launch(SLEEPER, { session: 's' })
+  shift(join(tool.state, 'runs', run_id, 'main.json'), 'started_at', HOUR_MS)
+  const stream = follow('--session', 's')
+  await stream.has('started', run_id)
+  await tool.call(['session', 'stop', 's'])
+  const { items } = jsonLines((await stream.ended).stdout)
+  expect(items.map(({ event }) => event)).toEqual(['started', 'stopping', 'exited', 'session_stopped'])
+  expect(jsonLines((await follow('--session', 's').ended).stdout).items).toEqual(items)
+})
+
+test('what lives in a session is followed, also where its last stop was recorded by a clock that was ahead', async () => {
+  const { tool, follow } = world()
+  const before = await tool.launch(SLEEPER, { session: 's' })
+  await tool.call(['session', 'stop', 's'])
+  const stops = join(tool.state, 'stops')
+  for (const name of readdirSync(stops)) shift(join(stops, name), 'stopped_at', HOUR_MS)
+  const { run_id } = await tool.launch(SLEEPER, { session: 's' })
+  const stream = follow('--session', 's')
+  await stream.has('started', run_id)
+  await tool.call(['session', 'stop', 's'])
+  const { items } = jsonLines((await stream.ended).stdout)
+  expect(items.map(({ event }) => event)).toEqual(['started', 'stopping', 'exited', 'session_stopped'])
+  expect(named(items, before.run_id)).toEqual([])
 })
 
 test('without a session it begins with what lives, goes on over stopped sessions, and ends by a signal', async () => {

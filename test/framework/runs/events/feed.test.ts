@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { self } from '../../../../framework/process/identity.js'
+import { EventFeed } from '../../../../framework/runs/events/feed.js'
+import { publishEnd, publishMain, RECORD_VERSION } from '../../../../framework/runs/records.js'
+import { publishStopped } from '../../../../framework/runs/session-stopped.js'
+import { newRunId } from '../../../../framework/store/ids.js'
+import { endRecord, recorded, temporaryRoot } from '../state.js'
+
+const HOUR_MS = 3_600_000
+
+test('a run that was told of is told to its end, also where a stop that does not name it was recorded by an earlier clock', () => {
+  const root = temporaryRoot()
+  const { run_id } = recorded(root, { session_id: 's' })
+  publishMain(root, {
+    schema_version: RECORD_VERSION,
+    run_id,
+    main: self(),
+    pgid: process.pid,
+    sid: process.pid,
+    started_at: new Date(Date.now() + HOUR_MS).toISOString(),
+  })
+  const feed = new EventFeed(root, { session_id: 's', from: 'session' })
+  expect(feed.look().events).toMatchObject([{ event: 'started', run_id }])
+  publishEnd(root, endRecord(run_id, { exit_code: 0, exit_reason: 'natural' }))
+  publishStopped(root, { stop_id: newRunId(), session_id: 's' }, [])
+  expect(feed.look()).toMatchObject({
+    events: [{ event: 'exited', run_id }, { event: 'session_stopped' }],
+    is_over: true,
+  })
+})
