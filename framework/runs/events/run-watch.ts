@@ -66,8 +66,7 @@ export class RunWatch {
     const is_over = has_end || (!view.end && isOverWithoutEnd(view))
     const before = eventsBeforeEnd(view, this.#ready())
       .filter(({ event }) => !this.#told.has(event))
-      // A readiness that was found out, or a stop that was asked for, when the run had ended is none.
-      .filter(({ event, at }) => event === 'started' || !isLater(at, has_end ? view.end?.ended_at : null))
+      .filter(event => !has_end || !isAfterEnd(event, view))
     for (const { event } of before) this.#told.add(event)
     if (!is_over) return before
     this.#is_done = true
@@ -84,5 +83,10 @@ export class RunWatch {
 export const isOverWithoutEnd = ({ status, owner_state }: RunView): boolean =>
   status !== 'pending' && status !== 'running' && owner_state === 'none'
 
-const isLater = (at: string | null, than: string | null | undefined): boolean =>
-  typeof at === 'string' && typeof than === 'string' && Date.parse(at) > Date.parse(than)
+/** A readiness that was found out, or a stop that was asked for, when the run had ended is none. */
+function isAfterEnd(told: RunEvent, { end }: RunView): boolean {
+  if (told.event === 'started' || told.at === null || !end) return false
+  // The end answers the stop, whatever the clock did in between.
+  if (told.event === 'stopping' && told.stop_cause === end.stop_cause) return false
+  return Date.parse(told.at) > Date.parse(end.ended_at)
+}

@@ -191,6 +191,23 @@ test('what lives in a session is followed, also where its last stop was recorded
   expect(named(items, before.run_id)).toEqual([])
 })
 
+test('a stop that the end answers is told wherever the clock went; one that came after the end is none', async () => {
+  const { tool } = world()
+  const { run_id } = await tool.launch(SLEEPER, { session: 's' })
+  await tool.call(['stop', run_id])
+  const late = await tool.launch(['true'], { session: 's' })
+  for (const ended of [run_id, late.run_id]) {
+    await tool.endOf(ended)
+    shift(join(tool.state, 'runs', ended, 'end.json'), 'ended_at', -HOUR_MS)
+  }
+  const stop = JSON.parse(readFileSync(join(tool.state, 'runs', run_id, 'stop.json'), 'utf8'))
+  const of_late = JSON.stringify({ ...stop, run_id: late.run_id })
+  writeFileSync(join(tool.state, 'runs', late.run_id, 'stop.json'), of_late)
+  const { envelope } = await tool.call(['events', '--session', 's'])
+  expect(named(envelope.data.events, run_id)).toEqual(['started', 'stopping', 'exited'])
+  expect(named(envelope.data.events, late.run_id)).toEqual(['started', 'exited'])
+})
+
 test('without a session it begins with what lives, goes on over stopped sessions, and ends by a signal', async () => {
   const { tool, follow } = world()
   const past = await tool.launch(['true'], { session: 'a' })
