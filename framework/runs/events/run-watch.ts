@@ -70,7 +70,8 @@ export class RunWatch {
     for (const { event } of before) this.#told.add(event)
     if (!is_over) return before
     this.#is_done = true
-    return [...before, ...eventsOfEnd(view)]
+    // Its records may have been removed meanwhile.
+    return [...before, ...eventsOfEnd({ ...view, intent: this.#intent })]
   }
 
   #ready(): RunReady | null {

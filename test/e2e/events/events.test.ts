@@ -208,6 +208,18 @@ test('a stop that the end answers is told wherever the clock went; one that came
   expect(named(envelope.data.events, late.run_id)).toEqual(['started', 'exited'])
 })
 
+test('a run whose records are removed is told to have ended, of the session that it was in', async () => {
+  const { tool, follow } = world()
+  const { run_id } = await tool.launch(SLEEPER, { session: 's' })
+  const stream = follow('--session', 's')
+  await stream.has('started', run_id)
+  rmSync(join(tool.state, 'runs', run_id), { recursive: true })
+  await stream.has('exited', run_id)
+  expect(stream.items().at(-1)).toMatchObject({ event: 'exited', run_id, session_id: 's', at: null })
+  stream.child.kill('SIGTERM')
+  await stream.ended
+})
+
 test('without a session it begins with what lives, goes on over stopped sessions, and ends by a signal', async () => {
   const { tool, follow } = world()
   const past = await tool.launch(['true'], { session: 'a' })
