@@ -42,7 +42,7 @@ export default defineCommand({
       events: {
         type: 'array',
         items: EVENT_SCHEMA,
-        description: 'Oldest first; not there where they were streamed',
+        description: 'Oldest first, those without a time last; not there where they were streamed',
       },
       session_stopped: {
         type: 'boolean',
@@ -68,7 +68,9 @@ export default defineCommand({
     const events = root ? new EventFeed(root, { session_id, from: 'history' }).look().events : []
     const rows = events.map(event => ({ row: eventRow(event), id: nameOf(event) }))
     const query = JSON.stringify(['events', session_id])
-    const page = paginate(rows, ({ id }) => id, { limit, cursor, query })
+    // What comes without a time would come before what an earlier page told.
+    const parts = [rows.filter(({ row }) => row.at !== null), rows.filter(({ row }) => row.at === null)]
+    const page = paginate(parts, ({ id }) => id, { limit, cursor, query })
     internalsOf(ctx).meta({ pagination: page.pagination })
     return { events: page.items.map(({ row }) => row) }
   },

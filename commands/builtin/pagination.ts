@@ -13,40 +13,58 @@ export interface PageRequest {
 }
 
 /**
- * Cuts one page. The list may have changed since the cursor was given: the page begins after the item that it names.
- * @param id a stable, unique name of an item
+ * Cuts one page. The list may have changed since the cursor was given: the page begins after the items that it names.
+ * @param parts the list, in parts that each grow at their own end; the cursor names the last item told of each, so that
+ * what comes to an earlier part is told even where a later one was begun
+ * @param id a stable, unique name of an item, without a space
  * @throws FrameworkExit `INVALID_CURSOR` (exit 2: nothing was done yet but reading)
  */
 export function paginate<T>(
-  items: readonly T[],
+  parts: readonly (readonly T[])[],
   id: (item: T) => string,
   request: PageRequest,
 ): { readonly items: readonly T[]; readonly pagination: Pagination } {
   const query = textDigest(request.query)
-  const begin = request.cursor === null ? 0 : after(items.map(id), request.cursor, query)
-  const end = request.limit === 0 ? items.length : begin + request.limit
-  const page = items.slice(begin, end)
-  const last = page.at(-1)
-  const has_more = end < items.length
+  const told = request.cursor === null ? [] : namesIn(request.cursor, query)
+  const rest = parts.flatMap((part, index) =>
+    part.slice(after(part.map(id), told[index])).map(item => ({ item, index })),
+  )
+  const page = request.limit === 0 ? rest : rest.slice(0, request.limit)
+  const has_more = page.length < rest.length
+  const last = parts.map((_, index) => {
+    const newest = page.findLast(entry => entry.index === index)
+    return newest ? id(newest.item) : (told[index] ?? '')
+  })
   return {
-    items: page,
+    items: page.map(({ item }) => item),
     pagination: {
-      total: items.length,
+      total: parts.reduce((sum, { length }) => sum + length, 0),
       returned: page.length,
       truncated: has_more,
       has_more,
-      next_cursor: has_more && last !== undefined ? encode(query, id(last)) : null,
+      next_cursor: has_more ? encode(query, last) : null,
     },
   }
 }
 
-function after(ids: readonly string[], cursor: string, query: string): number {
-  const [of_query, last] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
-  const index = of_query === query && last !== undefined ? ids.indexOf(last) : -1
-  if (index >= 0) return index + 1
-  throw new FrameworkExit('ARG_ERROR', 'INVALID_CURSOR', 'this cursor belongs to no page of this list', {
-    fix_required: 'call again without --cursor',
-  })
+/** @param name empty where nothing was told yet */
+function after(ids: readonly string[], name = ''): number {
+  if (name === '') return 0
+  const index = ids.indexOf(name)
+  if (index < 0) throw invalidCursor()
+  return index + 1
 }
 
-const encode = (query: string, id: string): string => Buffer.from(`${query} ${id}`).toString('base64url')
+function namesIn(cursor: string, query: string): string[] {
+  const [of_query, ...names] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ')
+  if (of_query !== query || names.every(name => name === '')) throw invalidCursor()
+  return names
+}
+
+const invalidCursor = (): FrameworkExit =>
+  new FrameworkExit('ARG_ERROR', 'INVALID_CURSOR', 'this cursor belongs to no page of this list', {
+    fix_required: 'call again without --cursor',
+  })
+
+const encode = (query: string, last: readonly string[]): string =>
+  Buffer.from([query, ...last].join(' ')).toString('base64url')

@@ -55,7 +55,7 @@ export default defineCommand({
       )
       .sort(newestFirst)
     const query = JSON.stringify([args.all, args.status ?? null, ctx.session.given ? ctx.session.id : null])
-    const page = paginate(chosen, view => view.run_id, {
+    const page = paginate([chosen], view => view.run_id, {
       limit: args.limit,
       cursor: args.cursor ?? null,
       query,

@@ -80,7 +80,7 @@ export class EventFeed {
       const run = { run_id: watch.run_id, began_ms: this.#beganMs(watch) }
       if (!this.#isMeant(watch, run, stops)) continue
       for (const event of events) {
-        const before = this.#moments.get(watch.run_id) ?? Number.NEGATIVE_INFINITY
+        const before = this.#moments.get(watch.run_id) ?? (watch.began_at_ms || Number.NEGATIVE_INFINITY)
         const at_ms = Math.max(before, event.at === null ? before : Date.parse(event.at))
         this.#moments.set(watch.run_id, at_ms)
         timed.push({ event, at_ms, run })

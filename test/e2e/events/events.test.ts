@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openStateRoot } from '../../../framework/store/state-root.js'
 import { dead, recorded } from '../../framework/runs/state.js'
+import { gone, guardOf, shimOf } from '../background/holders.js'
 import { Launcher } from '../background/launcher.js'
 import { SLEEPER, script } from '../background/programs.js'
 import { checked } from '../contract/harness/checked.js'
@@ -296,6 +297,47 @@ test('without --follow it is a list: oldest first, in pages, with a session filt
     'exited',
     '',
   ])
+})
+
+test('pages lose no end that nobody can time, and nothing that happens after it was told', async () => {
+  const { sandbox, tool } = world()
+  const root = openStateRoot(tool.state, 'LAUNCHER_STATE_DIR')
+  const pageAfter = async (...cursor: string[]) => {
+    const { data, meta } = checked(await tool.call(['events', '--limit', '2', ...cursor]))
+    const told = data.events.map(({ event, run_id }: Item) => [event, run_id])
+    return { told, ...meta.pagination, next: ['--cursor', meta.pagination.next_cursor] }
+  }
+  const [lost, other, third] = [
+    await tool.launch(SLEEPER),
+    await tool.launch(SLEEPER),
+    await tool.launch(SLEEPER),
+  ]
+  const first = await pageAfter()
+  expect(first.told).toEqual([
+    ['started', lost.run_id],
+    ['started', other.run_id],
+  ])
+  const owner = shimOf(sandbox, lost.run_id)
+  const pids = [guardOf(sandbox, owner), owner, lost.background_pid]
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  for (const pid of pids) await gone(pid)
+  const { run_id: given_up } = recorded(root, { session_id: 'z', starter: await dead() })
+
+  const second = await pageAfter(...first.next)
+  expect(second.told).toEqual([
+    ['started', third.run_id],
+    ['exited', lost.run_id],
+  ])
+  expect(second).toMatchObject({ total: 5, returned: 2, has_more: true })
+
+  const fourth = await tool.launch(SLEEPER)
+  const rest = await pageAfter(...second.next)
+  expect(rest).toMatchObject({ total: 6, returned: 2, has_more: false })
+  expect(rest.told).toEqual([
+    ['started', fourth.run_id],
+    ['exited', given_up],
+  ])
+  await tool.call(['cleanup', '--all-sessions'])
 })
 
 test('people get a line an event, and what --follow cannot be combined with is refused', async () => {
