@@ -3,7 +3,7 @@ import type { BaseContext } from '../../framework/invocation/context.js'
 import { internalsOf } from '../../framework/invocation/internals.js'
 import { leastAgeMs } from '../../framework/process/started-at.js'
 import { liveRunIds } from '../../framework/runs/find.js'
-import { isOver, type RunView, viewRun } from '../../framework/runs/status.js'
+import { isNameAlone, isOver, type RunView, viewRun } from '../../framework/runs/status.js'
 import { stopAndRefresh } from '../../framework/runs/stop-and-refresh.js'
 import type { StopResult } from '../../framework/runs/stop-result.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
@@ -21,7 +21,8 @@ export function selectRuns(root: StateRoot, selection: Selection, expired_only: 
     .filter(view => view.owner_state !== 'foreign')
     .filter(view => {
       if (selection.kind === 'session') return view.intent?.session_id === selection.session_id
-      return selection.kind === 'all' || !isHeld(view) || isExpired(view)
+      // Nothing can be asked of who may hold a name alone; it goes where he shows no life.
+      return selection.kind === 'all' || !isHeld(view) || isNameAlone(root, view) || isExpired(view)
     })
     .filter(view => !expired_only || isExpired(view))
 }
@@ -55,7 +56,8 @@ export async function endRuns(
   const results = await stopAndRefresh(root, ids, { cause: 'cleanup', grace_ms, force: false })
   return results.map(result => {
     const before = views.find(({ run_id }) => run_id === result.run_id)
-    const ended_by_command = before && !isOver(before) && !before.end && result.outcome === 'already_ended'
+    const ended_by_command =
+      before?.intent && !isOver(before) && !before.end && result.outcome === 'already_ended'
     return ended_by_command ? { ...result, outcome: 'stopped' as const } : result
   })
 }

@@ -9,8 +9,8 @@ import { answerAtTimeout } from '../../framework/invocation/timeout-answer.js'
 import { EndWatch } from '../../framework/runs/end-watch.js'
 import { allRunIds } from '../../framework/runs/find.js'
 import { readIntent } from '../../framework/runs/records.js'
-import { viewRun } from '../../framework/runs/status.js'
-import { waitForRuns } from '../../framework/runs/wait-for-runs.js'
+import { isNameAlone, viewRun } from '../../framework/runs/status.js'
+import { type InVain, waitForRuns } from '../../framework/runs/wait-for-runs.js'
 import type { StateRoot } from '../../framework/store/state-root.js'
 import { namedRuns } from './named-run.js'
 import { WAITED_SCHEMA, waitedRun } from './waited-run.js'
@@ -32,10 +32,10 @@ export default defineCommand({
   exit_codes: {
     SUCCESS: { description: 'The runs have ended, however they did', retryable: false, side_effects: 'none' },
     PRECONDITION: {
-      description: 'Nobody would ever record the end of a run',
+      description: 'The end of a run would never be recorded, or never be known',
       retryable: false,
       side_effects: 'none',
-      error_codes: ['OWNER_LOST', 'WAITS_FOR_ITSELF', 'STATE_DIR_UNAVAILABLE'],
+      error_codes: ['OWNER_LOST', 'RECORDS_UNUSABLE', 'WAITS_FOR_ITSELF', 'STATE_DIR_UNAVAILABLE'],
     },
     NOT_FOUND: {
       description: 'No run has this id, or none was ever recorded in this session',
@@ -74,18 +74,29 @@ export default defineCommand({
       })
     })
     const waited = new Set<string>()
-    let lost: readonly string[] = []
+    let in_vain: InVain = { lost: [], untold: [] }
     // A run that was started in the session meanwhile is waited for, too.
     for (let now = chosen(); now.some(run_id => !waited.has(run_id)); now = chosen()) {
-      lost = await waitForRuns(root, now, ctx.signal)
+      in_vain = await waitForRuns(root, now, ctx.signal)
       for (const run_id of now) waited.add(run_id)
     }
-    if (lost.length === 0) return answer()
+    const { lost, untold } = in_vain
     const { facts } = internalsOf(ctx)
-    throw ctx.exit.PRECONDITION(`nobody holds ${lost.join(', ')} any more: no end will be recorded`, {
-      code: 'OWNER_LOST',
-      context: { lost },
-      fix_required: `end what is left of it: ${spelled(facts, `${facts.tool.name} stop ${lost.join(' ')}`)}`,
+    if (lost.length > 0)
+      throw ctx.exit.PRECONDITION(`nobody holds ${lost.join(', ')} any more: no end will be recorded`, {
+        code: 'OWNER_LOST',
+        context: { lost },
+        fix_required: `end what is left of it: ${spelled(facts, `${facts.tool.name} stop ${lost.join(' ')}`)}`,
+        data: answer(),
+      })
+    if (untold.length === 0) return answer()
+    const message = `the records of ${untold.join(', ')} cannot be used: whether it has ended is not known`
+    const shown = untold.find(run_id => !isNameAlone(root, viewRun(root, run_id)))
+    throw ctx.exit.PRECONDITION(message, {
+      code: 'RECORDS_UNUSABLE',
+      context: { run_ids: untold },
+      fix_required: 'see in `damaged` of `show` what is wrong, put it right, and wait again',
+      ...(shown === undefined ? {} : { fix_command: `${facts.tool.name} show ${shown}` }),
       data: answer(),
     })
   },

@@ -2,13 +2,19 @@
 import { monotonicMs } from '../process/clock.js'
 import type { StateRoot } from '../store/state-root.js'
 import { hasEnded } from './records.js'
+import { shownAt } from './sign-of-life.js'
 import { type RunView, viewRun } from './status.js'
 
 /** Between two looks at who holds the run, in ms; the end record itself is looked for each time. */
 const HOLDER_LOOK_MS = 1_000
+/** How often in a row nobody shows life who may hold it: an owner whose records are gone does within four seconds. */
+const SILENT_LOOKS = 10
 
-/** `lost`: something of the run lives and nobody holds it, so that nobody will record its end until it is stopped. */
-export type Course = 'going' | 'over' | 'lost'
+/**
+ * `lost`: something of the run lives and nobody holds it, so that nobody will record its end until it is stopped.
+ * `untold`: no record of it can be used, and nobody shows that he is ending it, so that its end may never be known.
+ */
+export type Course = 'going' | 'over' | 'lost' | 'untold'
 
 export class EndWatch {
   readonly #root: StateRoot
@@ -16,6 +22,8 @@ export class EndWatch {
   #course: Course = 'going'
   #look_at = Number.NEGATIVE_INFINITY
   #lost_looks = 0
+  #silent_looks = 0
+  #shown_at: number | null = null
 
   constructor(root: StateRoot, run_id: string) {
     this.#root = root
@@ -42,6 +50,14 @@ export class EndWatch {
     if (end || (is_final && owner_state === 'none')) return 'over'
     this.#lost_looks = owner_state === 'lost' ? this.#lost_looks + 1 : 0
     // Its guard may be about to take over when the owner has just died.
-    return this.#lost_looks > 1 ? 'lost' : 'going'
+    this.#silent_looks = owner_state === 'unknown' && this.#isSilent() ? this.#silent_looks + 1 : 0
+    if (this.#lost_looks > 1) return 'lost'
+    return this.#silent_looks >= SILENT_LOOKS ? 'untold' : 'going'
+  }
+
+  #isSilent(): boolean {
+    const before = this.#shown_at
+    this.#shown_at = shownAt(this.#root, this.#run_id)
+    return this.#shown_at === before
   }
 }

@@ -80,7 +80,8 @@ function isKept({ pid, start_time }: ProcessIdentity): boolean {
   return threadsOf(pid).some(thread => ['R', 'D'].includes(readStat(thread)?.state ?? ''))
 }
 
-function shownAt(root: StateRoot, run_id: string): number | null {
+/** When somebody last showed that he is at it; null where the run is not known to live. */
+export function shownAt(root: StateRoot, run_id: string): number | null {
   try {
     return lstatSync(root.live(run_id)).mtimeMs
   } catch {

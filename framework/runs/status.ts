@@ -68,6 +68,10 @@ export const isUntold = ({
 }: Pick<RunView, 'owner' | 'main' | 'end' | 'damaged'>): boolean =>
   !owner && !main && !end && damaged.some(({ record }) => record === 'owner')
 
+/** Whether nothing is left of its records but its name in `live/`. */
+export const isNameAlone = (root: StateRoot, view: RunView): boolean =>
+  !isRecorded(view) && !existsSync(root.run(view.run_id))
+
 /** Whether the run is over: it has a final status and nobody of it is known to be alive. */
 export const isOver = (view: RunView): boolean =>
   view.status !== 'pending' &&
@@ -212,8 +216,12 @@ function statusOfEnd(end: RunEnd): RunStatus {
 function holder(root: StateRoot, records: Records): OwnerState {
   const { run_id, owner, main } = records
   // Who ends it takes its name away, once nothing of it is left.
-  if (isUntold(records)) return existsSync(root.live(run_id)) ? 'unknown' : 'none'
+  if (isUntold(records) || isUnrecorded(records)) return existsSync(root.live(run_id)) ? 'unknown' : 'none'
   if (owner?.owner && look(owner.owner) === 'alive') return 'alive'
   if (owner?.guard && look(owner.guard) === 'alive') return 'guard'
   return main && look(main.main) === 'alive' ? 'lost' : 'none'
 }
+
+/** Whether its records were removed, whatever was asked of it since: its owner may live, and has yet to end it. */
+const isUnrecorded = ({ intent, owner, main, damaged }: Records): boolean =>
+  !intent && !owner && !main && damaged.every(({ record }) => record === 'stop')

@@ -10,10 +10,9 @@ import { endLostRun } from './end-lost-run.js'
 import { leaveLive } from './intent.js'
 import { wasLeftAlone } from './left-behind.js'
 import { abandon, recordReboot } from './lost.js'
-import { Patience } from './patience.js'
 import { hasEnded, isThere, publishStop, type RunEnd, type StopCause } from './records.js'
 import { OwnerWatch } from './sign-of-life.js'
-import { type Ended, isUntold, leftoversOf, type RunView, viewEnd, viewRun } from './status.js'
+import { type Ended, isNameAlone, isUntold, leftoversOf, type RunView, viewEnd, viewRun } from './status.js'
 import type { StopOutcome, StopResult } from './stop-result.js'
 
 export interface StopOptions {
@@ -27,8 +26,8 @@ export interface StopOptions {
 const POLL_MS = 10
 /** Between two looks at whether anybody is left who could write the end record. */
 const HOLDER_LOOK_MS = 100
-/** Beyond its grace, how long an owner may take to find that its records are displaced, and to end its run, in ms. */
-const UNKNOWN_OWNER_MS = 5_000
+/** How long an owner may take to find that its records are displaced, in ms; from then on it shows that it is at it. */
+const UNKNOWN_OWNER_MS = 3_000
 
 /**
  * Stops runs, all at once and with one deadline. Joins a stop that is under way.
@@ -70,8 +69,8 @@ class Stop {
     const root = this.#root
     const view = viewRun(root, this.#run_id)
     if (view.owner_state === 'foreign') return this.#result(view, 'foreign')
-    if (isUntold(view))
-      return view.owner_state === 'unknown' ? this.#askUnknown() : this.#result(view, 'already_ended')
+    if (view.owner_state === 'unknown') return this.#askUnknown(view)
+    if (isUntold(view)) return this.#result(view, 'already_ended')
     if (view.end) return this.#endLeftovers(view)
     if (isNewer(view)) return this.#askInWriting(view)
     if (view.reconcile_reason === 'reboot') {
@@ -150,15 +149,20 @@ class Stop {
    * No record tells who holds it. Its owner finds the request, or its directory gone, and ends it; nobody else could
    * tell what to end.
    */
-  async #askUnknown(): Promise<StopResult> {
-    this.#ask()
-    const patience = new Patience(this.#options.grace_ms + UNKNOWN_OWNER_MS)
+  async #askUnknown(first: RunView): Promise<StopResult> {
+    // Whom no request can reach begins by himself.
+    const grace_ms = this.#ask() === 'impossible' ? 0 : this.#options.grace_ms
+    const watch = new OwnerWatch(this.#root, first, grace_ms + UNKNOWN_OWNER_MS)
     for (;;) {
       const view = viewRun(this.#root, this.#run_id)
       if (view.end) return this.#ended(view)
       if (view.owner_state === 'none') return this.#result(view, 'stopped')
       if (view.owner_state !== 'unknown') return this.#proceed('exists', view)
-      if (patience.isOver()) return this.#result(view, 'unknown')
+      if (watch.isHung()) {
+        if (!isNameAlone(this.#root, view)) return this.#result(view, 'unknown')
+        leaveLive(this.#root, this.#run_id)
+        return this.#result(view, 'already_ended')
+      }
       await pause(POLL_MS)
     }
   }

@@ -48,10 +48,10 @@ export class RunWatch {
     const there = RECORDS.filter(name => isThere(this.#root, this.run_id, name))
     const seen = there.join(' ')
     if (seen === this.#seen && monotonicMs() < this.#look_at) return []
-    if (!there.includes('intent')) {
+    if (!this.#intent && !there.includes('intent')) {
       // Its starter is about to write it; or gave up, and took the directory away.
       this.#is_done = areRecordsGone(this.#root, this.run_id)
-      if (!this.#intent) return []
+      return []
     }
     this.#seen = seen
     const has_end = hasEnded(this.#root, this.run_id)

@@ -1,7 +1,7 @@
 /** Reading a run's log piece by piece: as it is now, or as it grows until the run has ended. Memory stays flat. */
 import { pause } from '../../process/clock.js'
 import type { StateRoot } from '../../store/state-root.js'
-import { EndWatch } from '../end-watch.js'
+import { type Course, EndWatch } from '../end-watch.js'
 import { LogCursor, type LogPiece } from './cursor.js'
 import { startOfLastLines } from './last-lines.js'
 import type { LogFile } from './log-file.js'
@@ -45,7 +45,7 @@ export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, vo
     }
     for (let pause_ms = SHORTEST_PAUSE_MS; ; pause_ms = Math.min(pause_ms * 2, LONGEST_PAUSE_MS)) {
       // Asked before the reading: what was written until the end is in the file then, whoever of the run wrote it.
-      const is_last = watch.look() === 'over'
+      const is_last = isLastWord(watch.look())
       const until = is_last ? await file.end() : Number.POSITIVE_INFINITY
       for (;;) {
         const piece = await cursor.next(until)
@@ -63,13 +63,16 @@ export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, vo
   }
 }
 
+/** A lost run writes on, and its end is seen. That of one of which no record can be used may never be. */
+const isLastWord = (course: Course): boolean => course === 'over' || course === 'untold'
+
 /** The log; when followed, as soon as there is one. */
 async function opened(
   { root, run_id, follow, signal }: LogRequest,
   watch: EndWatch,
 ): Promise<LogFile | null> {
   for (;;) {
-    const is_last = !follow || watch.look() === 'over' || signal.aborted
+    const is_last = !follow || isLastWord(watch.look()) || signal.aborted
     const file = await openLog(root, run_id)
     if (file || is_last) return file
     await pause(LONGEST_PAUSE_MS, signal)

@@ -1,12 +1,12 @@
 /** `wait`: the records once the runs have ended; never longer than asked for, never for a run that nobody holds. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Launcher } from '../background/launcher.js'
 import { SLEEPER, script } from '../background/programs.js'
 import { checked } from '../contract/harness/checked.js'
-import { Sandbox } from '../harness/sandbox.js'
+import { finished, Sandbox } from '../harness/sandbox.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
 import { written } from '../logs/log-calls.js'
@@ -156,6 +156,66 @@ test('a run that died with everybody who held it has ended, and nobody knows how
   ])
 })
 
+test('a run whose directory was removed is waited for, and its log followed, until its owner has ended it', async () => {
+  const { sandbox, launcher: tool } = launcher()
+  const stubborn = `trap '' TERM; echo begun; while :; do sleep 1; done`
+  const { run_id, background_pid } = await tool.launch(script(sandbox, 'stubborn', stubborn))
+  const waiting = begun(sandbox, tool, ['wait', run_id])
+  await until('the call to run', () => waiting.child.pid && isWaiting(waiting.child.pid))
+  // Each begins when the one before it is at work.
+  const following = begun(sandbox, tool, ['logs', run_id, '-f'])
+  await until('the log', () => following.stdout().includes('begun'))
+  const stream = begun(sandbox, tool, ['events', '--follow'])
+  await until('the start among the events', () => stream.stdout().includes('"started"'))
+  const answered = [waiting, following].map(async ({ answer }) => {
+    const { code, stdout } = await answer
+    return { code, stdout, is_alive: isAlive(background_pid) }
+  })
+  const told = until('its end among the events', () => stream.stdout().includes('"exited"')).then(() =>
+    isAlive(background_pid),
+  )
+  removed(join(tool.state, 'runs', run_id))
+  // Nobody else takes it for ended, either.
+  const { runs } = (await tool.call(['ps'])).envelope.data
+  expect(runs).toMatchObject([{ run_id, status: 'unknown', owner: 'unknown' }])
+  const cleaned = await tool.call(['cleanup', '--kill-after', '100ms'])
+  expect(isAlive(background_pid), cleaned.stdout).toBe(false)
+  expect(cleaned.envelope.data.stopped, cleaned.stdout).toMatchObject([{ run_id, outcome: 'stopped' }])
+  for (const { code, stdout, is_alive } of await Promise.all(answered))
+    expect([code, is_alive], stdout).toEqual([0, false])
+  expect(await told).toBe(false)
+  stream.child.kill('SIGTERM')
+  await stream.answer
+  await sandbox.nothingLeft()
+})
+
+test('a run of which no record can be used is not waited for for ever: it is named, and its log ends', async () => {
+  const { sandbox, launcher: tool } = launcher()
+  const { run_id, background_pid } = await tool.launch(SLEEPER)
+  const directory = join(tool.state, 'runs', run_id)
+  const records = ['owner', 'main'].map(name => join(directory, `${name}.json`))
+  const contents = records.map(path => readFileSync(path))
+  loseOwner(tool, run_id)
+  for (const path of records) writeFileSync(path, '')
+  const [waited, followed] = await Promise.all([
+    tool.call(['wait', run_id]),
+    tool.call(['logs', run_id, '-f']),
+  ])
+  const envelope = checked(waited)
+  expect(envelope.meta.exit_code).toBe(4)
+  expect(envelope.error).toMatchObject({
+    code: 'RECORDS_UNUSABLE',
+    context: { run_ids: [run_id] },
+    fix_command: expect.stringMatching(` show ${run_id}$`),
+  })
+  expect(envelope.data.runs).toMatchObject([{ run_id, status: 'unknown', owner: 'unknown' }])
+  expect(followed.code, followed.stdout).toBe(0)
+  expect(isAlive(background_pid)).toBe(true)
+  for (const [index, path] of records.entries()) writeFileSync(path, contents[index] ?? '')
+  expect((await tool.call(['stop', run_id])).code).toBe(0)
+  await sandbox.nothingLeft()
+})
+
 test('a call within a run does not wait for it: neither would ever end', async () => {
   const { sandbox, launcher: tool } = launcher()
   const inside = `"${process.execPath}" "${tool.script}" wait`
@@ -194,6 +254,22 @@ test('nothing named, an unknown run and an unknown session are refused', async (
 function loseOwner(tool: Launcher, run_id: string, ...others: number[]): void {
   const { owner, guard } = JSON.parse(readFileSync(join(tool.state, 'runs', run_id, 'owner.json'), 'utf8'))
   execFileSync('kill', ['-KILL', ...others, guard.pid, owner.pid].map(String))
+}
+
+/** A call whose output is read as it comes. */
+function begun(sandbox: Sandbox, tool: Launcher, argv: readonly string[]) {
+  const child = sandbox.spawn(argv, tool.with({}))
+  let stdout = ''
+  child.stdout?.on('data', chunk => {
+    stdout += chunk
+  })
+  return { child, answer: finished(child), stdout: () => stdout }
+}
+
+/** At once: what its owner writes meanwhile is not in the way. */
+function removed(path: string): void {
+  renameSync(path, `${path}.gone`)
+  rmSync(`${path}.gone`, { recursive: true })
 }
 
 /** Whether a call has installed its handlers: HUP, which Node leaves alone, comes with the others (proc_pid_status(5)). */

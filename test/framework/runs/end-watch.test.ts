@@ -1,10 +1,13 @@
 /** Whether a run is over: by its end record, and where nobody will ever write one. */
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProcessIdentity } from '../../../framework/process/identity.js'
 import { self } from '../../../framework/process/identity.js'
 import { EndWatch } from '../../../framework/runs/end-watch.js'
+import { leaveLive } from '../../../framework/runs/intent.js'
 import { publishMain, publishOwner, RECORD_VERSION } from '../../../framework/runs/records.js'
+import { showingLife } from '../../../framework/runs/sign-of-life.js'
 import { waitForRuns } from '../../../framework/runs/wait-for-runs.js'
 import { until } from '../../e2e/harness/until.js'
 import { deadProcess, livingProcess, type RecordedRun, recordedRun, stateRoot } from './recorded-run.js'
@@ -49,10 +52,33 @@ test('a run of which nobody is left, neither owner nor processes, is over', asyn
   expect(watch(run).look()).toBe('over')
 })
 
-test('a run whose records are gone is over', () => {
+test('a run whose records are gone is over once its name is, which its owner takes away when he has ended it', async () => {
   const run = recordedRun(stateRoot())
   rmSync(run.root.run(run.run_id), { recursive: true })
-  expect(watch(run).look()).toBe('over')
+  const watched = watch(run)
+  expect(watched.look()).toBe('going')
+  leaveLive(run.root, run.run_id)
+  await until('the run to be over', () => watched.look() === 'over')
+})
+
+test.each([
+  ['records are gone', (directory: string) => rmSync(directory, { recursive: true })],
+  ['owner cannot be read', (directory: string) => writeFileSync(join(directory, 'owner.json'), '')],
+])('a run whose %s is untold where nobody shows life, and goes on while somebody does', async (_, damage) => {
+  const root = stateRoot()
+  const [silent, shown] = [recordedRun(root), recordedRun(root)]
+  for (const { run_id } of [silent, shown]) damage(root.run(run_id))
+  const [watched, other] = [watch(silent), watch(shown)]
+  const courses = new Set<string>()
+  await showingLife(root, shown.run_id, () =>
+    until('the one to be untold', () => {
+      courses.add(other.look())
+      return watched.look() === 'untold'
+    }),
+  )
+  expect([...courses]).toEqual(['going'])
+  leaveLive(root, silent.run_id)
+  await until('the run to be over', () => watched.look() === 'over')
 })
 
 test('a run that lives without an owner is lost, and over once it lives no more', async () => {
@@ -79,7 +105,7 @@ test('waiting for many runs ends with the last of them', async () => {
     expect(is_over).toBe(false)
     run.end()
   }
-  expect(await waiting).toEqual([])
+  expect(await waiting).toEqual({ lost: [], untold: [] })
 })
 
 test('a lost run is not waited for, but for the others that go on', async () => {
@@ -90,7 +116,7 @@ test('a lost run is not waited for, but for the others that go on', async () => 
   const waiting = waitForRuns(root, [lost.run_id, held.run_id], new AbortController().signal)
   await until('the run to be lost', () => watched.look() === 'lost')
   held.end()
-  expect(await waiting).toEqual([lost.run_id])
+  expect(await waiting).toEqual({ lost: [lost.run_id], untold: [] })
 })
 
 test('waiting is called off by its signal', async () => {
@@ -102,5 +128,6 @@ test('waiting is called off by its signal', async () => {
 })
 
 test('waiting for nothing is over at once', async () => {
-  expect(await waitForRuns(stateRoot(), [], new AbortController().signal)).toEqual([])
+  const signal = new AbortController().signal
+  expect(await waitForRuns(stateRoot(), [], signal)).toEqual({ lost: [], untold: [] })
 })

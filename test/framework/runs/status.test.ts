@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { self } from '../../../framework/process/identity.js'
+import { leaveLive } from '../../../framework/runs/intent.js'
 import { journalPath, publishEnd } from '../../../framework/runs/records.js'
 import { isOver, viewRun } from '../../../framework/runs/status.js'
 import { background } from '../../../framework/runtimes/background.js'
@@ -106,6 +107,20 @@ test('a directory without records is unknown', () => {
     reconcile_reason: 'intent_missing',
   })
 })
+
+test.each(['is removed', 'is emptied'])(
+  'a run whose directory %s is held by whoever it may be until its name is taken away',
+  what => {
+    const root = temporaryRoot()
+    const { run_id } = recorded(root)
+    claimed(root, run_id, {})
+    rmSync(root.run(run_id), { recursive: true })
+    if (what === 'is emptied') mkdirSync(root.run(run_id))
+    expect(viewRun(root, run_id)).toMatchObject({ status: 'unknown', owner_state: 'unknown' })
+    leaveLive(root, run_id)
+    expect(viewRun(root, run_id)).toMatchObject({ status: 'unknown', owner_state: 'none' })
+  },
+)
 
 test('whoever watches a run from its first record to its last never sees it fail, get lost or end twice', async () => {
   for (let round = 0; round < 3; round += 1) {

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { self } from '../../../framework/process/identity.js'
 import { look } from '../../../framework/process/liveness.js'
+import { leaveLive } from '../../../framework/runs/intent.js'
 import { abandon } from '../../../framework/runs/lost.js'
 import { publishEnd, publishStop, readEnd, readStop } from '../../../framework/runs/records.js'
+import { showingLife } from '../../../framework/runs/sign-of-life.js'
 import { viewRun } from '../../../framework/runs/status.js'
 import { stopRuns } from '../../../framework/runs/stop.js'
 import { background } from '../../../framework/runtimes/background.js'
@@ -146,12 +148,26 @@ test('one run that cannot be stopped keeps no other from being stopped', async (
   expect(viewRun(root, good.run_id)).toMatchObject({ status: 'failed', stop: { cause: 'user' } })
 })
 
-test('a name in live/ whose records are gone has already ended', async () => {
+test('a name in live/ whose records are gone has already ended where nobody shows life', async () => {
   const root = temporaryRoot()
   const { run_id } = recorded(root)
   rmSync(root.run(run_id), { recursive: true })
   expect(await stopRuns(root, [run_id], STOP)).toMatchObject([{ outcome: 'already_ended' }])
   expect(isLive(root, run_id)).toBe(false)
+})
+
+test('a run whose records are gone is waited for as long as its owner shows that he is ending it', async () => {
+  const root = temporaryRoot()
+  const { run_id } = recorded(root)
+  const silent = recorded(root).run_id
+  for (const one of [run_id, silent]) rmSync(root.run(one), { recursive: true })
+  const [stopping, other] = [run_id, silent].map(one => stopRuns(root, [one], STOP))
+  await showingLife(root, run_id, async () => {
+    expect(await other).toMatchObject([{ outcome: 'already_ended' }])
+    expect(isLive(root, run_id)).toBe(true)
+  })
+  leaveLive(root, run_id)
+  expect(await stopping).toMatchObject([{ outcome: 'stopped' }])
 })
 
 test('giving up twice changes nothing, and nothing that has an owner is given up', () => {

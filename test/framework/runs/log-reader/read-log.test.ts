@@ -12,7 +12,9 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { leaveLive } from '../../../../framework/runs/intent.js'
 import { LogCursor } from '../../../../framework/runs/log-reader/cursor.js'
 import { openLog } from '../../../../framework/runs/log-reader/open-log.js'
 import { type RecordedRun, recordedRun, stateRoot } from '../recorded-run.js'
@@ -189,10 +191,18 @@ test('a reading that is called off ends', async () => {
 test('a log whose records are removed while it is followed is read to its end', async () => {
   const run = recordedRun(stateRoot())
   writeFileSync(run.log, 'read from an open file\n')
-  const kept = await pieces(run, { follow: true }, () =>
-    rmSync(run.root.run(run.run_id), { recursive: true }),
-  )
+  const kept = await pieces(run, { follow: true }, () => {
+    rmSync(run.root.run(run.run_id), { recursive: true })
+    leaveLive(run.root, run.run_id)
+  })
   expect(whole(kept).toString()).toBe('read from an open file\n')
+})
+
+test('the following of a log ends where nobody can tell any more whether its run does', async () => {
+  const run = recordedRun(stateRoot())
+  writeFileSync(run.log, 'written before\n')
+  writeFileSync(join(run.root.run(run.run_id), 'owner.json'), '')
+  expect(await text(run, { follow: true })).toBe('written before\n')
 })
 
 test('a log that was emptied is read from its beginning, and the loss is told', async () => {
