@@ -68,10 +68,10 @@ export class LogCap {
 
   /** Nobody looks later: what cannot be cut by then stays too long. */
   async #lastLooks(is_late: () => boolean): Promise<void> {
-    await this.#look()
-    while (this.#is_overdue && !is_late()) {
-      await pause(SHORTEST_PAUSE_MS)
+    while (!is_late()) {
       await this.#look()
+      if (!this.#is_overdue) return
+      await pause(SHORTEST_PAUSE_MS)
     }
   }
 
