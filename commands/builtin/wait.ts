@@ -95,8 +95,14 @@ export default defineCommand({
     throw ctx.exit.PRECONDITION(message, {
       code: 'RECORDS_UNUSABLE',
       context: { run_ids: untold },
-      fix_required: 'see in `damaged` of `show` what is wrong, put it right, and wait again',
-      ...(shown === undefined ? {} : { fix_command: `${facts.tool.name} show ${shown}` }),
+      ...(shown === undefined
+        ? {
+            fix_required: 'put its records back, and wait again; without them end by hand what is left of it',
+          }
+        : {
+            fix_required: 'see in `damaged` of `show` what is wrong, put it right, and wait again',
+            fix_command: `${facts.tool.name} show ${shown}`,
+          }),
       data: answer(),
     })
   },

@@ -49,8 +49,8 @@ export class EndWatch {
     // Its records were removed, its starter died before anything ran, its host has booted since, nothing of it lives.
     if (end || (is_final && owner_state === 'none')) return 'over'
     this.#lost_looks = owner_state === 'lost' ? this.#lost_looks + 1 : 0
-    // Its guard may be about to take over when the owner has just died.
     this.#silent_looks = owner_state === 'unknown' && this.#isSilent() ? this.#silent_looks + 1 : 0
+    // Its guard may be about to take over when the owner has just died.
     if (this.#lost_looks > 1) return 'lost'
     return this.#silent_looks >= SILENT_LOOKS ? 'untold' : 'going'
   }
