@@ -3,7 +3,6 @@ import { defineCommand } from '../../framework/author.js'
 import type { BaseContext } from '../../framework/invocation/context.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import type { OwnedStdout } from '../../framework/invocation/owned-stdout.js'
-import { pause } from '../../framework/process/clock.js'
 import type { Event } from '../../framework/runs/events/event.js'
 import { EventFeed } from '../../framework/runs/events/feed.js'
 import { EVENT_SCHEMA, eventForm, eventRow } from './event-row.js'
@@ -85,7 +84,7 @@ async function followed(ctx: BaseContext, stdout: OwnedStdout): Promise<boolean>
   const { header, line } = eventForm(stdout.take().format)
   let items_emitted = 0
   await stdout.write(header)
-  for await (const events of looks(ctx)) {
+  for await (const events of looks(ctx, stdout)) {
     items_emitted += events.length
     await stdout.write(events.map(event => line(eventRow(event))).join(''))
   }
@@ -93,18 +92,19 @@ async function followed(ctx: BaseContext, stdout: OwnedStdout): Promise<boolean>
   return !ctx.signal.aborted
 }
 
-async function* looks(ctx: BaseContext) {
+async function* looks(ctx: BaseContext, stdout: OwnedStdout) {
   const session_id = ctx.session.given ? ctx.session.id : null
   let root = recordedState(ctx)
   // Of a state root that is not there yet all that comes is new.
   const from = session_id !== null ? 'session' : root ? 'live' : 'history'
-  for (; !root && !ctx.signal.aborted; root = recordedState(ctx)) await pause(PAUSE_MS, ctx.signal)
+  for (; !root && !ctx.signal.aborted; root = recordedState(ctx))
+    await stdout.idle(PAUSE_MS, ctx.signal, root)
   if (!root) return
   const feed = new EventFeed(root, { session_id, from })
   while (!ctx.signal.aborted) {
     const { events, is_over } = feed.look()
     yield events
     if (is_over) return
-    await pause(PAUSE_MS, ctx.signal)
+    await stdout.idle(PAUSE_MS, ctx.signal, root)
   }
 }

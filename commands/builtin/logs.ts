@@ -113,7 +113,8 @@ function streamFor(ctx: BaseContext, follow: boolean): OwnedStdout | null {
 }
 
 async function streamed(ctx: BaseContext, asked: Asked, stdout: OwnedStdout) {
-  const pieces = readLog({ ...asked, signal: ctx.signal })
+  const { signal } = ctx
+  const pieces = readLog({ ...asked, signal, wait: ms => stdout.idle(ms, signal, asked.root) })
   const { bytes, lines, gaps, cut_lines } = await streamLog(pieces, stdout)
   if (gaps > 0) warnOfGaps(ctx, { gaps })
   if (cut_lines > 0)

@@ -14,6 +14,8 @@ export interface Io {
   readonly stderr_is_tty: boolean
   /** Columns of the terminal; 0 where there is none. */
   readonly width: number
+  /** Of stdout in this process; null where it is none of its descriptors. */
+  readonly stdout_descriptor: number | null
   /** One write, whole; resolves when the last byte has been handed over. */
   write_stdout(text: string): Promise<void>
   /** A part of a stream; any number of them, each handed over before the next. */

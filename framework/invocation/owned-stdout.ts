@@ -4,17 +4,23 @@
  */
 import type { ResponseEnvelope } from '../../schemas/generated/types.js'
 import type { OutputFormat } from '../output/format.js'
-import { pause } from '../process/clock.js'
+import { monotonicMs, pause } from '../process/clock.js'
+import type { StateRoot } from '../store/state-root.js'
 import type { BaseContext } from './context.js'
 import { FrameworkExit } from './framework-exit.js'
 import { ReaderGone } from './io.js'
+import type { LostReader } from './lost-reader.js'
 import type { Verbosity } from './settings.js'
 
 /** How long a call that was cut short waits for a reader that has stopped reading, in ms. */
 const STUCK_READER_MS = 500
 
+/** Between two looks of a stream that has nothing to write whether somebody reads it, in ms. */
+const READER_LOOK_MS = 1_000
+
 /** What a stream needs of an `Io`. */
 export interface StreamIo {
+  readonly stdout_descriptor: number | null
   /**
    * Hands bytes to the reader, any number of times; resolves when it has taken them.
    * @throws ReaderGone
@@ -31,6 +37,9 @@ export class OwnedStdout {
   #is_closed = false
   #gone: ReaderGone | null = null
   #pending: Promise<void> | null = null
+  /** When the reader was last known to be there. */
+  #seen_ms = 0
+  #lost: Promise<LostReader | null> | null = null
   #loading: Promise<typeof import('../output/stream-end.js')> | null = null
 
   constructor(io: StreamIo, format: OutputFormat) {
@@ -51,6 +60,7 @@ export class OwnedStdout {
   /** From now on the answer is a stream, whether anything is written or not. */
   take(): this {
     this.#is_taken = true
+    this.#seen_ms = monotonicMs()
     this.#load().catch(() => {})
     return this
   }
@@ -73,6 +83,7 @@ export class OwnedStdout {
     this.#pending = this.#io.stream_stdout(bytesOf(content))
     try {
       await this.#pending
+      this.#seen_ms = monotonicMs()
     } catch (error) {
       if (!(error instanceof ReaderGone)) throw unwritable(error)
       this.#gone = error
@@ -80,6 +91,27 @@ export class OwnedStdout {
     } finally {
       this.#pending = null
     }
+  }
+
+  /**
+   * Pauses a stream that has nothing to write. Once a second it looks whether the reader has gone, where that can be
+   * asked: else the next write tells, and on a quiet day there is none.
+   * @param root where it is recorded whether the native module can be used; null where nothing is recorded yet
+   * @throws ReaderGone
+   */
+  async idle(ms: number, signal: AbortSignal, root: StateRoot | null): Promise<void> {
+    await pause(ms, signal)
+    const descriptor = this.#io.stdout_descriptor
+    if (descriptor === null || signal.aborted || monotonicMs() - this.#seen_ms < READER_LOOK_MS) return
+    // Not before: what it loads is dear, and most streams end sooner or have something to say.
+    this.#lost ??= import('./lost-reader.js').then(
+      ({ lostReader }) => lostReader(descriptor, root, signal),
+      // The package was removed or replaced meanwhile.
+      () => null,
+    )
+    this.#gone = (await this.#lost)?.() ?? null
+    if (this.#gone) throw this.#gone
+    this.#seen_ms = monotonicMs()
   }
 
   /**

@@ -27,6 +27,7 @@ export function processIo(replaced_env: Io['env']): Io {
     get width() {
       return isTerminal(1) ? (process.stdout.columns ?? 80) : 0
     },
+    stdout_descriptor: 1,
     write_stdout: writeStdout,
     stream_stdout: writeStream,
     stream_stderr: bytes =>

@@ -77,6 +77,7 @@ async function embeddedCall(
       stderr_is_tty: false,
       width: 0,
       ...io,
+      stdout_descriptor: null,
       write_stdout: async text => {
         stdout += text
       },

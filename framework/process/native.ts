@@ -45,6 +45,12 @@ export interface Native {
    * @returns the reading and the writing end; null where there is none to be had
    */
   openPipe(): readonly [number, number] | null
+  /**
+   * poll(2) of one descriptor, asked for no event and without a wait: it tells no more than POLLERR, of a pipe that nobody
+   * reads, POLLHUP, of a socket or a terminal whose other end was closed, and POLLNVAL, of what is not open. A socket whose
+   * peer will send no more, and may read on, has none of these.
+   */
+  isHungUp(descriptor: number): boolean
   /** @returns null where this C library cannot; asked for only by who starts something, for it takes a while */
   spawner(): Spawner | null
 }
@@ -104,6 +110,7 @@ export function loadNative(path: string): Native {
   const waitpid = library.func('waitpid', 'int', ['int', 'void *', 'int'])
   const status = new Int32Array(1)
   let spawner: Spawner | null | undefined
+  let poll: ReturnType<typeof pollOf> | undefined
   const syscall = library.func('syscall', 'long', Array<string>(5).fill('long'))
   return {
     version: koffi.version,
@@ -130,6 +137,11 @@ export function loadNative(path: string): Native {
       const [reading = 0, writing = 0] = pipe2Of(library)(ends, O_CLOEXEC) === 0 ? ends : []
       return writing > 0 ? [reading, writing] : null
     },
+    isHungUp(descriptor) {
+      poll ??= pollOf(library)
+      // struct pollfd: the descriptor, then the events that are asked for and those that there are, in two halves.
+      return poll(new Int32Array([descriptor, 0]), 1, 0) === 1
+    },
     spawner() {
       if (spawner === undefined) spawner = posixSpawner(library)
       return spawner
@@ -138,6 +150,8 @@ export function loadNative(path: string): Native {
 }
 
 const pipe2Of = (library: CLibrary) => library.func('pipe2', 'int', ['void *', 'int'])
+
+const pollOf = (library: CLibrary) => library.func('poll', 'int', ['void *', 'unsigned long', 'int'])
 
 /** @param status as waitpid(2) fills it in: of a process that has exited, never of one that was stopped */
 function exited(status: number): Exited {

@@ -9,9 +9,10 @@ const DEADLINE_MS = 15_000
 
 /**
  * @param path of the native module
+ * @param signal ends it
  * @throws Error where no process can be started, or it says nothing for 15 s: nothing is known then
  */
-export function probeNative(path: string): Promise<TrackingVerdict> {
+export function probeNative(path: string, signal?: AbortSignal): Promise<TrackingVerdict> {
   const child = ownChild(
     spawn(process.execPath, [installedShimPath(), 'probe-native', path], {
       cwd: '/',
@@ -19,6 +20,7 @@ export function probeNative(path: string): Promise<TrackingVerdict> {
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: DEADLINE_MS,
       killSignal: 'SIGKILL',
+      ...(signal ? { signal } : {}),
     }),
   )
   let said = ''

@@ -20,6 +20,8 @@ export interface LogRequest {
   readonly follow: boolean
   /** Ends the reading. */
   readonly signal: AbortSignal
+  /** Waits so long, in ms, for more to come; what it throws ends the reading. Left out: by the clock. */
+  readonly wait?: (ms: number) => Promise<void>
 }
 
 /**
@@ -29,6 +31,7 @@ export interface LogRequest {
  */
 export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, void> {
   const { root, run_id, last_lines, follow, signal } = request
+  const wait = waitOf(request)
   const watch = new EndWatch(root, run_id)
   const file = await opened(request, watch)
   if (!file) return
@@ -55,7 +58,7 @@ export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, vo
         yield piece
       }
       if (is_last) return
-      await pause(pause_ms, signal)
+      await wait(pause_ms)
       if (signal.aborted) return
     }
   } finally {
@@ -67,14 +70,15 @@ export async function* readLog(request: LogRequest): AsyncGenerator<LogPiece, vo
 const isLastWord = (course: Course): boolean => course === 'over' || course === 'untold'
 
 /** The log; when followed, as soon as there is one. */
-async function opened(
-  { root, run_id, follow, signal }: LogRequest,
-  watch: EndWatch,
-): Promise<LogFile | null> {
+async function opened(request: LogRequest, watch: EndWatch): Promise<LogFile | null> {
+  const { root, run_id, follow, signal } = request
+  const wait = waitOf(request)
   for (;;) {
     const is_last = !follow || isLastWord(watch.look()) || signal.aborted
     const file = await openLog(root, run_id)
     if (file || is_last) return file
-    await pause(LONGEST_PAUSE_MS, signal)
+    await wait(LONGEST_PAUSE_MS)
   }
 }
+
+const waitOf = ({ wait, signal }: LogRequest) => wait ?? ((ms: number) => pause(ms, signal))
