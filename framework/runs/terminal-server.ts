@@ -115,7 +115,13 @@ function withoutInherited(nothing: number): StdioOptions {
 }
 
 function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
-  const late = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS)
+  const giveUp = (): void => {
+    child.kill('SIGKILL')
+    // The client has passed its ends of these to the server (SCM_RIGHTS, unix(7)): one that hangs keeps them open.
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  const late = setTimeout(giveUp, ANSWER_MS)
   return new Promise<TmuxAnswer>(resolve => {
     let [stdout, stderr] = ['', '']
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
