@@ -1,5 +1,6 @@
 /** `session stop`: ends everything that lives in a session, at once and with one deadline; new starts are refused meanwhile. */
 import { defineCommand } from '../../framework/author.js'
+import type { BaseContext } from '../../framework/invocation/context.js'
 import { FrameworkExit } from '../../framework/invocation/framework-exit.js'
 import { internalsOf, recordedState } from '../../framework/invocation/internals.js'
 import { isSessionKnown, SessionStop } from '../../framework/runs/stop-session.js'
@@ -72,6 +73,20 @@ export default defineCommand({
     warnOfUnknownSessions(ctx, root)
     const data = { effect: effectOf(stopped), session_id: id, session_stopped, stopped }
     failUnlessStopped(ctx, stopped, data)
+    if (!session_stopped) throw notStopped(ctx, id, data)
     return data
   },
 })
+
+/** Its runs have ended, and what they had in common has not. */
+const notStopped = (ctx: BaseContext, id: string, data: Readonly<Record<string, unknown>>): FrameworkExit =>
+  new FrameworkExit(
+    'PARTIAL_FAILURE',
+    'SURVIVORS',
+    `the runs of session ${id} have ended; what held them, or its terminal server, has not`,
+    {
+      data,
+      fix_required: 'end what listens on the socket of its terminals, and stop it again',
+      fix_command: `${internalsOf(ctx).facts.tool.name} session stop ${id}`,
+    },
+  )

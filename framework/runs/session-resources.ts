@@ -1,54 +1,73 @@
 /**
- * What a session holds beside its runs: its terminal server. It ends with its last window, unless somebody opened one of
- * their own there.
+ * What a session holds beside its runs: its terminal server. It ends with the last run that has a window there, unless
+ * somebody opened a session of their own on it.
  */
-import { unlinkSync } from 'node:fs'
-import { identityOf, type ProcessIdentity } from '../process/identity.js'
-import { readStat } from '../process/stat.js'
+import { existsSync, rmSync } from 'node:fs'
+import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
-import { type RunIntent, readOwner } from './records.js'
+import { untilGone } from './until-gone.js'
 
-export interface OnTerminal {
-  readonly marker: RunIntent['marker']
-  readonly terminal: NonNullable<RunIntent['terminal']>
-}
+/** Whoever was about to start a server, or hung, is gone at the second try. */
+const TRIES = 2
 
-/** The resources of one session, in the order in which they were acquired. */
+/** The resources of one session. */
 export class SessionResources {
-  readonly #servers = new Map<string, { marker: RunIntent['marker']; process: ProcessIdentity | null }>()
+  readonly #root: StateRoot
+  readonly #session_id: string
+  #is_used = false
 
-  /** Notes the terminal that a run of the session uses, as long as its server can be found by the run. */
-  note(root: StateRoot, run_id: string, { marker, terminal }: OnTerminal): void {
-    const known = this.#servers.get(terminal.socket)
-    this.#servers.set(terminal.socket, { marker, process: known?.process ?? serverOf(root, run_id) })
+  constructor(root: StateRoot, session_id: string) {
+    this.#root = root
+    this.#session_id = session_id
+  }
+
+  /** A run of the session has a terminal: its server may live without a socket, as it does while it ends. */
+  note(): void {
+    this.#is_used = true
   }
 
   /**
-   * Closes them, the last first; never rejects.
-   * @returns the processes that end by it
+   * Closes them; never rejects.
+   * @returns whether nothing of them was found alive
    */
-  async close(): Promise<ProcessIdentity[]> {
-    if (this.#servers.size === 0) return []
-    const { onServer, tmux } = await import('./terminal-server.js')
-    for (const [socket, { marker }] of [...this.#servers].reverse()) {
-      await onServer(socket, async () => {
-        // A server that has ended already answers nothing.
-        await tmux(socket, marker, ['kill-server'])
-        unlinkSync(socket)
-      }).catch(() => {
-        // Who closed the last window took the socket along.
-      })
+  async close(): Promise<boolean> {
+    const { isInUse, onServer, socketPath } = await import('./terminal-server.js')
+    const socket = socketPath(this.#root, this.#session_id)
+    if (!this.#is_used && !isInUse(socket)) return true
+    let is_closed: boolean | null = null
+    const work = async () => {
+      is_closed = await closeServer(socket)
     }
-    return [...this.#servers.values()].flatMap(({ process }) => process ?? [])
+    // Where no lock can be made, as on a full disk, the server ends all the same.
+    await onServer(socket, work).catch(() => {})
+    return is_closed ?? (await closeServer(socket))
   }
 }
 
-/** The shim of a run with a terminal is a child of the server, or of whoever adopted it from one that died. */
-function serverOf(root: StateRoot, run_id: string): ProcessIdentity | null {
-  const owner = readOwner(root, run_id)
-  if (owner.state !== 'ok' || !owner.record.owner) return null
-  const { pid, start_time } = owner.record.owner
-  const shim = readStat(pid)
-  const parent = shim?.start_time === start_time ? readStat(shim.ppid) : null
-  return parent?.comm.startsWith('tmux') ? identityOf(parent) : null
+async function closeServer(socket: string): Promise<boolean> {
+  const { processesOn } = await import('./terminal-processes.js')
+  const { hasNoServer, tmux } = await import('./terminal-server.js')
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    // Before they are told to go: whose parent has gone is known by nothing any more.
+    const there = processesOn(socket)
+    const answer = existsSync(socket) ? await tmux(socket, null, ['kill-server']) : null
+    for (const lingering of await untilGone(there)) signalProcess(lingering, 'SIGKILL')
+    const left = await untilGone(there)
+    if (left.length > 0) return false
+    if (answer === null || answer.code === 0 || hasNoServer(answer)) {
+      remove(socket)
+      return true
+    }
+    // It does not answer, and is no server of ours that could be ended.
+    if (there.length === 0 && answer.code === null) return false
+  }
+  return false
+}
+
+function remove(socket: string): void {
+  try {
+    rmSync(socket, { force: true })
+  } catch {
+    // It leads nowhere, and the next server of the session takes its place.
+  }
 }

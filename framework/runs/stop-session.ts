@@ -4,9 +4,8 @@
  */
 import { statSync } from 'node:fs'
 import type { SessionStopped } from '../../schemas/generated/types.js'
-import { monotonicMs, pause } from '../process/clock.js'
+import { monotonicMs } from '../process/clock.js'
 import type { ProcessIdentity } from '../process/identity.js'
-import { look } from '../process/liveness.js'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds, liveRunIds } from './find.js'
@@ -24,10 +23,7 @@ import {
 } from './session-stopped.js'
 import { type StopOptions, stopRuns } from './stop.js'
 import type { StopResult } from './stop-result.js'
-
-/** How long processes that hold nothing any more may take to go, in ms. */
-const HOLDER_MS = 2_000
-const POLL_MS = 10
+import { untilGone } from './until-gone.js'
 
 export type SessionStopOptions = Pick<StopOptions, 'grace_ms' | 'force'>
 
@@ -53,7 +49,7 @@ export class SessionStop {
   readonly #options: SessionStopOptions
   readonly #mark: StoppingMark
   readonly #results = new Map<string, StopResult>()
-  readonly #resources = new SessionResources()
+  readonly #resources: SessionResources
   readonly #kinds = new Map<string, RunIntent['kind']>()
   readonly #deadline: number
 
@@ -62,6 +58,7 @@ export class SessionStop {
     this.#root = root
     this.#session_id = session_id
     this.#options = options
+    this.#resources = new SessionResources(root, session_id)
     this.#deadline = monotonicMs() + options.grace_ms
     this.#mark = new StoppingMark(root, session_id, options.grace_ms)
   }
@@ -77,8 +74,7 @@ export class SessionStop {
       const others = await this.#endRuns()
       if (others) return together(others, this.#results)
       const stopped = this.#sorted()
-      const is_done = stopped.every(isEnded)
-      if (is_done) await this.#closeResources(stopped)
+      const is_done = stopped.every(isEnded) && (await this.#closeResources(stopped))
       if (!is_done) return { session_stopped: false, stopped }
       const said = this.#say([...stopped, ...this.#endedByOthers()])
       return said ? together(said, this.#results) : { session_stopped: true, stopped }
@@ -147,20 +143,26 @@ export class SessionStop {
     })
   }
 
-  /** The processes that held the runs first, then what they had in common. */
-  async #closeResources(stopped: readonly StopResult[]): Promise<void> {
+  /**
+   * The processes that held the runs first, then what they had in common.
+   * @returns whether nothing of that was found alive
+   */
+  async #closeResources(stopped: readonly StopResult[]): Promise<boolean> {
     const holders = stopped.flatMap(({ run_id }) => this.#holdersOf(run_id))
+    // Shims and guards end a moment after they recorded the end.
     for (const lingering of await untilGone(holders)) signalProcess(lingering, 'SIGKILL')
-    await untilGone([...holders, ...(await this.#resources.close())])
+    const is_closed = await this.#resources.close()
+    const left = await untilGone(holders)
+    return is_closed && left.length === 0
   }
 
   /** Whether a run is of the session; of one that is, what has to be known of it to stop it is kept. */
   #isOurs(run_id: string): boolean {
     const intent = readIntent(this.#root, run_id)
     if (intent.state !== 'ok' || intent.record.session_id !== this.#session_id) return false
-    const { kind, marker, terminal } = intent.record
+    const { kind, terminal } = intent.record
     this.#kinds.set(run_id, kind)
-    if (terminal) this.#resources.note(this.#root, run_id, { marker, terminal })
+    if (terminal) this.#resources.note()
     return true
   }
 
@@ -178,18 +180,6 @@ export class SessionStop {
   #name(): StopName {
     return { stop_id: this.#mark.stop_id, session_id: this.#session_id }
   }
-}
-
-/**
- * Waits for processes that are about to end: shims and guards do so a moment after they recorded the end.
- * @returns who lingers on all the same, and for nothing
- */
-async function untilGone(holders: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
-  const deadline = monotonicMs() + HOLDER_MS
-  // One after the other: a look at each of hundreds takes the time that they need to go.
-  for (const holder of holders)
-    while (look(holder) === 'alive' && monotonicMs() < deadline) await pause(POLL_MS)
-  return holders.filter(holder => look(holder) === 'alive')
 }
 
 const byId = (a: { readonly run_id: string }, b: { readonly run_id: string }): number =>

@@ -4,13 +4,14 @@
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { accessSync, closeSync, constants, existsSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { pause } from '../process/clock.js'
 import { inheritedDescriptors } from '../process/descriptors.js'
+import { minimalEnvironment } from '../process/environment.js'
 import { ownChild } from '../process/own-children.js'
 import { withLock } from '../store/lock.js'
-import { ensurePrivateDirectory } from '../store/private-directory.js'
+import { ensurePrivateDirectory, verifyPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownEnvironment } from './guard.js'
 import type { RunIntent } from './records.js'
@@ -58,16 +59,27 @@ export const windowOf = (root: StateRoot, { session_id, run_id }: RunIntent): Te
 })
 
 /** In the state root; where its path is too long for a socket, in a directory of the user's in /tmp. */
-function socketPath(root: StateRoot, session_id: string): string {
+export function socketPath(root: StateRoot, session_id: string): string {
   const path = join(root.path, 'tmux', `${session_id}.sock`)
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path
   const digest = createHash('sha256').update(`${root.path}\0${session_id}`).digest('hex')
   return join(`/tmp/chaperone-tmux-${process.geteuid?.()}`, `${digest.slice(0, 32)}.sock`)
 }
 
+/** Whether a server may listen there, or somebody be about to start or to leave it; not where others may write. */
+export function isInUse(socket: string): boolean {
+  try {
+    return (
+      verifyPrivateDirectory(dirname(socket), '') && [socket, lockOf(socket)].some(path => existsSync(path))
+    )
+  } catch {
+    return false
+  }
+}
+
 /** @throws StateDirUnavailable where what is there is not ours alone */
 export const ensureSocketDirectory = (socket: string, variable: string): void =>
-  ensurePrivateDirectory(join(socket, '..'), variable)
+  ensurePrivateDirectory(dirname(socket), variable)
 
 export interface TmuxAnswer {
   /** Null where tmux did not run, or was ended. */
@@ -79,12 +91,13 @@ export interface TmuxAnswer {
 
 /**
  * Runs one client of a server, which starts the server where the command may do so. Never rejects.
- * @param marker of the run that it is for: neither a run that we are in nor this one takes the server for its process
+ * @param marker of the run that it is for: neither a run that we are in nor this one takes the server for its process;
+ *   null where it starts none
  * @param words of tmux commands; a word `;` stands between two
  */
 export function tmux(
   socket: string,
-  marker: RunIntent['marker'],
+  marker: RunIntent['marker'] | null,
   words: readonly string[],
 ): Promise<TmuxAnswer> {
   const nothing = openSync('/dev/null', 'r+')
@@ -94,7 +107,7 @@ export function tmux(
         // In a shim's pane: no process of the run's terminal.
         detached: true,
         cwd: '/',
-        env: ownEnvironment(marker),
+        env: marker ? ownEnvironment(marker) : minimalEnvironment(process.env),
         stdio: withoutInherited(nothing),
       }),
     )
@@ -135,6 +148,9 @@ function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
   }).finally(() => clearTimeout(late))
 }
 
+/** Whether nobody listens on a socket that is there. */
+export const hasNoServer = ({ stderr }: TmuxAnswer): boolean => NO_SERVER.test(stderr)
+
 /** A word that tmux takes as it is: a semicolon at its end would begin a new command. */
 export const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
 
@@ -161,17 +177,22 @@ async function isOnly(
   marker: RunIntent['marker'],
 ): Promise<boolean> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const { code, stdout, stderr } = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
+    const answer = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
+    const { code, stdout } = answer
     if (code === 0) return stdout.split('\n').every(name => name === '' || name === own)
-    if (NO_SERVER.test(stderr)) return true
+    if (hasNoServer(answer)) return true
     if (code === null) return false
     await pause(RETRY_MS)
   }
   return false
 }
 
+const startOf = (socket: string): string => `${socket}.start`
+
+const lockOf = (socket: string): string => `${startOf(socket)}.lock`
+
 /** Does what must not meet the end of the server, and not its start by another. */
 export async function onServer<T>(socket: string, work: () => Promise<T>): Promise<T> {
-  const locked = await withLock(`${socket}.start`, LOCK_WAIT_MS, work)
+  const locked = await withLock(startOf(socket), LOCK_WAIT_MS, work)
   return locked.held ? locked.value : work()
 }

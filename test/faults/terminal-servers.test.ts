@@ -1,5 +1,6 @@
-/** The server behind a terminal hangs: whoever asks it gives up. */
+/** The server behind a terminal hangs: whoever asks it gives up, nothing of the session is left, and nobody is told so before. */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { Launch } from './harness/launch.js'
@@ -12,24 +13,69 @@ const needs = has_tmux ? '' : ' (needs tmux)'
 inEveryWay(['start'], ({ method }) => {
   describe.skipIf(!has_tmux)(`the server of a terminal is stopped${needs}`, () => {
     test('the owner of a run that ends goes all the same', async () => {
-      const { world, launch, run_id, server } = await hung(method)
-      const { owner } = launch.read(run_id, 'owner')
+      const { world, launch, run_id, owner, server } = await hung(method)
       expect((await launch.call(['stop', run_id])).code).toBe(0)
       await until('it to end', async () => (await world.survivors()).every(({ pid }) => pid !== owner.pid))
       expect((await world.survivors()).find(({ pid }) => pid === server.pid)?.state).toBe('T')
       expect(await world.witness.kill(server, 'SIGCONT')).toBe(true)
       await world.nothingLeft()
     })
+
+    test('the stop of its session ends it, and says so once it has gone', async () => {
+      const { world, launch, socket } = await hung(method)
+      const { code, stdout, envelope } = await launch.call(['session', 'stop', 's'])
+      expect(await world.survivors()).toEqual([])
+      expect(code, stdout).toBe(0)
+      expect(envelope.data).toMatchObject({ session_stopped: true, stopped: [{ outcome: 'stopped' }] })
+      expect(existsSync(socket)).toBe(false)
+    })
+
+    test('the owner is killed with it: the stop of the session ends what is left', async () => {
+      const { world, launch, run_id, owner, socket } = await hung(method)
+      expect(await world.witness.kill(owner, 'SIGKILL')).toBe(true)
+      await launch.record(run_id, 'end')
+      const { code, stdout, envelope } = await launch.call(['session', 'stop', 's'])
+      expect(code, stdout).toBe(0)
+      expect(envelope.data.session_stopped).toBe(true)
+      await world.nothingLeft()
+      expect(existsSync(socket)).toBe(false)
+    })
   })
+
+  test.skipIf(!has_tmux)(
+    `what listens in its place and is no tmux is not signalled, and named${needs}`,
+    async () => {
+      const { world, launch, run_id, socket } = await onTerminal(method)
+      expect((await launch.call(['stop', run_id])).code).toBe(0)
+      await world.nothingLeft()
+      const listens = `require('net').createServer(() => {}).listen(process.argv[1], () => console.log('listening'))`
+      const other = await world.exec([process.execPath, '-e', listens, socket])
+      await until('it to listen', () => existsSync(socket))
+      const { code, envelope } = await launch.call(['session', 'stop', 's'])
+      expect([code, envelope.error.code, envelope.data.session_stopped]).toEqual([3, 'SURVIVORS', false])
+      expect(existsSync(socket)).toBe(true)
+      expect(await other.kill('SIGTERM')).toBe(true)
+      expect((await other.answer).exit).toMatchObject({ code: null })
+      expect((await launch.call(['session', 'stop', 's'])).envelope.data.session_stopped).toBe(true)
+    },
+  )
 })
 
-/** A run on the terminal of session `s`, whose server was stopped meanwhile. */
-async function hung(method: Method) {
+/** A run on the terminal of session `s`. */
+async function onTerminal(method: Method) {
   const world = World.create(method)
   const launch = new Launch(world, 'start', ['sleep', '3600'], ['--runtime', 'tmux'])
-  const { run_id } = await launch.begin('s')
-  const server = (await world.survivors()).find(({ comm }) => comm === 'tmux: server')
+  const { run_id, owner } = await launch.begin('s')
+  const { socket } = (await launch.call(['show', run_id])).envelope.data.handle
+  return { world, launch, run_id, owner, socket }
+}
+
+/** As above, and its server was stopped meanwhile. */
+async function hung(method: Method) {
+  const terminal = await onTerminal(method)
+  const { witness } = terminal.world
+  const server = (await witness.list()).find(({ comm }) => comm === 'tmux: server')
   if (!server) throw new Error('no server of tmux')
-  expect(await world.witness.kill(server, 'SIGSTOP')).toBe(true)
-  return { world, launch, run_id, server }
+  expect(await witness.kill(server, 'SIGSTOP')).toBe(true)
+  return { ...terminal, server }
 }
