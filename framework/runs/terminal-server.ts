@@ -9,12 +9,16 @@ import { delimiter, dirname, join } from 'node:path'
 import { pause } from '../process/clock.js'
 import { inheritedDescriptors } from '../process/descriptors.js'
 import { minimalEnvironment } from '../process/environment.js'
+import { identityOf, type ProcessIdentity } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
+import { signalProcess } from '../process/signal.js'
+import { readStat } from '../process/stat.js'
 import { withLock } from '../store/lock.js'
 import { ensurePrivateDirectory, verifyPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownEnvironment } from './guard.js'
 import type { RunIntent } from './records.js'
+import { untilGone } from './until-gone.js'
 
 export type TerminalWindow = NonNullable<RunIntent['terminal']>
 
@@ -27,6 +31,8 @@ const ANSWER_MS = 10_000
 /** How often one that is about to end is asked until it has, and after how long, in ms. */
 const TRIES = 10
 const RETRY_MS = 20
+/** How long who was told that its terminal closes may take, in ms: less than the stop of a session waits for us. */
+const HANGUP_MS = 1_000
 /** What tmux says where nobody listens on a socket that is there (ECONNREFUSED). */
 const NO_SERVER = /^no server running on /
 
@@ -155,36 +161,58 @@ export const hasNoServer = ({ stderr }: TmuxAnswer): boolean => NO_SERVER.test(s
 export const literal = (word: string): string => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)
 
 /**
- * The end of a run's window is near, by its shim or after it: where no other run of the session has one the socket
- * goes, because tmux leaves it when it ends. Under the lock that starts take too, so nobody starts on it meanwhile.
+ * The end of a run's window is near, by its shim or after it. With it goes all that was opened beside it in the run's
+ * own session of tmux, by whomever. Where nobody else has one on the server the socket goes, because tmux leaves it when
+ * it ends. Under the lock that starts take too, so nobody starts on it meanwhile. Never rejects.
  */
 export async function leaveServer(
   { socket, window }: TerminalWindow,
   marker: RunIntent['marker'],
 ): Promise<void> {
-  const [own] = window.split(':')
+  const [own = ''] = window.split(':')
+  const beside: ProcessIdentity[] = []
   await onServer(socket, async () => {
-    if (await isOnly(own, socket, marker)) unlinkSync(socket)
+    const panes = await panesOn(socket, marker)
+    // Without its socket a server that lives is out of reach.
+    if (!panes) return
+    for (const { session, process } of panes) if (session === own && process) beside.push(process)
+    if (panes.length > 0) await tmux(socket, marker, ['kill-session', '-t', `=${own}`])
+    if (panes.every(({ session }) => session === own)) unlinkSync(socket)
   }).catch(() => {
     // Gone already. A socket that stays leads nowhere, and the next server of the session takes its place.
   })
+  // A terminal that closes tells its programs by HUP, which they may ignore.
+  for (const deaf of await untilGone(beside, HANGUP_MS)) signalProcess(deaf, 'SIGKILL')
 }
 
-/** @returns false also where nobody can tell: without its socket a server that lives is out of reach for good */
-async function isOnly(
-  own: string | undefined,
-  socket: string,
-  marker: RunIntent['marker'],
-): Promise<boolean> {
+interface Pane {
+  readonly session: string
+  /** Its first process; null where that is this one, or has gone. */
+  readonly process: ProcessIdentity | null
+}
+
+const PANE = '#{session_name} #{pid} #{pane_pid}'
+
+/** @returns none where no server listens; null where nobody can tell */
+async function panesOn(socket: string, marker: RunIntent['marker']): Promise<Pane[] | null> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const answer = await tmux(socket, marker, ['list-sessions', '-F', '#{session_name}'])
+    const answer = await tmux(socket, marker, ['list-panes', '-a', '-F', PANE])
     const { code, stdout } = answer
-    if (code === 0) return stdout.split('\n').every(name => name === '' || name === own)
-    if (hasNoServer(answer)) return true
-    if (code === null) return false
+    if (code === 0) return stdout.split('\n').filter(Boolean).map(asPane)
+    if (hasNoServer(answer)) return []
+    if (code === null) return null
     await pause(RETRY_MS)
   }
-  return false
+  return null
+}
+
+/** The name of a session has no blank where it is a run's. */
+function asPane(line: string): Pane {
+  const [pid, server, ...name] = line.split(' ').reverse()
+  const stat = Number(pid) === process.pid ? null : readStat(Number(pid))
+  // While the server is its parent, and has not seen it end, its pid is its own.
+  const is_first = stat !== null && stat.ppid === Number(server)
+  return { session: name.reverse().join(' '), process: is_first ? identityOf(stat) : null }
 }
 
 const startOf = (socket: string): string => `${socket}.start`

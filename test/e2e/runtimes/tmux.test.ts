@@ -35,6 +35,13 @@ const screenOf = (handle: Handle): string => tmux(handle, 'capture-pane', '-p', 
 const shown = (handle: Handle, text: string): Promise<true> =>
   until(`${JSON.stringify(text)} on the terminal`, () => screenOf(handle).includes(text) || null)
 
+/** The command lines of those that sleep. */
+const sleepers = (sandbox: Sandbox): string[] =>
+  sandbox
+    .survivors()
+    .flatMap(({ command }) => (command.startsWith('sleep ') ? [command] : []))
+    .sort()
+
 const serverOf = (handle: Handle): number => Number(tmux(handle, 'display-message', '-p', '#{pid}'))
 
 test('Ctrl-C on the terminal reaches the program, and its owner lives to tell', async () => {
@@ -139,6 +146,57 @@ test('the runs of a session share a server, which ends with the last of them; an
   await tool.stop(other.run_id)
   await gone(other_server)
   expect(readdirSync(dirname(first.socket))).toEqual([])
+})
+
+/** Opened in the terminal's own session, they would keep it, and its server with it. */
+const PANES = ['exec sleep 985', `trap "" HUP; exec sleep 986`]
+
+for (const by of ['stop', 'session stop'] as const) {
+  test(`what a program opens beside itself on its terminal ends by \`${by}\`, the server too, also where it ignores HUP`, async () => {
+    const sandbox = Sandbox.create()
+    const tool = world(sandbox)
+    const open = PANES.map(line => `tmux split-window -d '${line}'; `).join('')
+    const { run_id, session_id } = await tool.start(['sh', '-c', `${open} echo opened; sleep 3600`])
+    const handle = await handleOf(tool, run_id)
+    await shown(handle, 'opened')
+    await until('all of them', () => sleepers(sandbox).length === PANES.length + 1)
+    const { code, stdout, envelope } = await tool.call([
+      ...by.split(' '),
+      by === 'stop' ? run_id : session_id,
+    ])
+    expect(code, stdout).toBe(0)
+    expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', survivors: [] }])
+    await sandbox.nothingLeft()
+    expect(existsSync(handle.socket)).toBe(false)
+  })
+}
+
+test('what somebody opens beside a program on its terminal ends with the run, the server too', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(['sh', '-c', 'read -r line'])
+  const handle = await handleOf(tool, run_id)
+  for (const line of PANES) tmux(handle, 'new-window', '-d', '-t', `${run_id}:`, line)
+  tmux(handle, 'set-option', '-g', 'remain-on-exit', 'on')
+  await until('the windows', () => sleepers(sandbox).length === PANES.length)
+  tmux(handle, 'send-keys', '-t', handle.window, 'Enter')
+  expect(await tool.endOf(run_id)).toMatchObject({ exit_code: 0 })
+  await sandbox.nothingLeft()
+  expect(existsSync(handle.socket)).toBe(false)
+})
+
+test('a session that somebody opened on the server outlives the runs within reach, until their session is stopped', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  const { run_id, session_id } = await tool.start(SLEEPER)
+  const handle = await handleOf(tool, run_id)
+  tmux(handle, 'new-session', '-d', '-s', 'own', 'trap "" HUP; exec sleep 987')
+  await tool.stop(run_id)
+  await until('the window to go', () => !tmux(handle, 'list-sessions').includes(run_id))
+  expect(tmux(handle, 'list-sessions', '-F', '#{session_name}')).toBe('own\n')
+  const { code, envelope } = await tool.call(['session', 'stop', session_id])
+  expect(sandbox.survivors()).toEqual([])
+  expect([code, envelope.data.session_stopped, existsSync(handle.socket)]).toEqual([0, true, false])
 })
 
 test('a start meets the end of the last run of its session, again and again', async () => {
