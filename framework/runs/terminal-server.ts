@@ -5,7 +5,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, closeSync, constants, existsSync, openSync, statSync, unlinkSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { pause } from '../process/clock.js'
 import { inheritedDescriptors } from '../process/descriptors.js'
 import { minimalEnvironment } from '../process/environment.js'
@@ -43,9 +43,12 @@ export const TMUX_MISSING = {
   fix: 'install the package `tmux`',
 } as const
 
-/** Where `tmux` is on the PATH of this process, which is the one that starts it; null where it is not there. */
+/**
+ * Where `tmux` is on the PATH of this process, which is the one that starts it; null where it is not there. A client is
+ * started in the root directory, so what is relative to ours does not count.
+ */
 export function findTmux(): string | null {
-  const directories = (process.env['PATH'] ?? '').split(delimiter).filter(directory => directory !== '')
+  const directories = (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute)
   return directories.map(directory => join(directory, 'tmux')).find(isProgram) ?? null
 }
 
@@ -100,11 +103,13 @@ export interface TmuxAnswer {
  * @param marker of the run that it is for: neither a run that we are in nor this one takes the server for its process;
  *   null where it starts none
  * @param words of tmux commands; a word `;` stands between two
+ * @param withdrawn fires where nobody waits for it any more: the client is ended, as it is when this process exits
  */
 export function tmux(
   socket: string,
   marker: RunIntent['marker'] | null,
   words: readonly string[],
+  withdrawn?: AbortSignal,
 ): Promise<TmuxAnswer> {
   const nothing = openSync('/dev/null', 'r+')
   try {
@@ -117,7 +122,7 @@ export function tmux(
         stdio: withoutInherited(nothing),
       }),
     )
-    return answerOf(child)
+    return answerOf(child, withdrawn)
   } finally {
     closeSync(nothing)
   }
@@ -133,7 +138,7 @@ function withoutInherited(nothing: number): StdioOptions {
   return stdio
 }
 
-function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
+function answerOf(child: ChildProcess, withdrawn?: AbortSignal): Promise<TmuxAnswer> {
   const giveUp = (): void => {
     child.kill('SIGKILL')
     // The client has passed its ends of these to the server (SCM_RIGHTS, unix(7)): one that hangs keeps them open.
@@ -141,6 +146,10 @@ function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
     child.stderr?.destroy()
   }
   const late = setTimeout(giveUp, ANSWER_MS)
+  // A server that hangs would keep its client for as long, whoever waits for it.
+  process.once('exit', giveUp)
+  withdrawn?.addEventListener('abort', giveUp)
+  if (withdrawn?.aborted) giveUp()
   return new Promise<TmuxAnswer>(resolve => {
     let [stdout, stderr] = ['', '']
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -151,7 +160,11 @@ function answerOf(child: ChildProcess): Promise<TmuxAnswer> {
     })
     child.once('error', error => resolve({ code: null, stdout, stderr: error.message }))
     child.once('close', code => resolve({ code, stdout, stderr: stderr.trim() }))
-  }).finally(() => clearTimeout(late))
+  }).finally(() => {
+    clearTimeout(late)
+    process.removeListener('exit', giveUp)
+    withdrawn?.removeEventListener('abort', giveUp)
+  })
 }
 
 /** Whether nobody listens on a socket that is there. */

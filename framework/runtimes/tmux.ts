@@ -8,7 +8,7 @@ import { basename } from 'node:path'
 import { pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 import { openForWriting } from '../runs/own-log.js'
-import { logPath, type RunIntent } from '../runs/records.js'
+import { logPath } from '../runs/records.js'
 import { installedShimPath } from '../runs/shim-path.js'
 import { giveUp } from '../runs/start-main.js'
 import {
@@ -52,7 +52,7 @@ export const tmuxRuntime: RuntimeAdapter = {
     const terminal = intent.terminal ?? windowOf(root, intent)
     const entrance = await opened(root, intent.run_id)
     try {
-      await openWindow(root, intent, terminal, entrance)
+      await openWindow(request, terminal, entrance)
       const shim = await caller(request, terminal, entrance)
       if (!shim) throw await silentShim(root, intent)
       const started = await startThrough(shim, { environment, umask: process.umask() }, request)
@@ -77,8 +77,7 @@ async function opened(root: StateRoot, run_id: string): Promise<Entrance> {
 
 /** Only its shim starts the program, and only once it is told to: the log is complete from the first byte. */
 async function openWindow(
-  root: StateRoot,
-  intent: RunIntent,
+  { root, intent, withdrawn }: StartRequest,
   { socket, window }: TerminalWindow,
   entrance: Entrance,
 ): Promise<void> {
@@ -89,13 +88,13 @@ async function openWindow(
   const log = ['pipe-pane', '-O', '-t', window, appendingTo(logPath(root, run_id))]
   let complaint = ''
   const isOpen = async (): Promise<boolean> => {
-    for (let tries = 1; tries <= TRIES && !entrance.caller; tries += 1) {
-      const answer = await tmux(socket, marker, [...place, ...shim.map(literal), ';', ...log])
+    for (let tries = 1; tries <= TRIES && !entrance.caller && !withdrawn.aborted; tries += 1) {
+      const answer = await tmux(socket, marker, [...place, ...shim.map(literal), ';', ...log], withdrawn)
       if (answer.code === 0) return true
       complaint = answer.stderr
       // Half of it may have been done.
-      await tmux(socket, marker, ['kill-session', '-t', run_id])
-      await pause(RETRY_MS)
+      await tmux(socket, marker, ['kill-session', '-t', run_id], withdrawn)
+      await pause(RETRY_MS, withdrawn)
     }
     return false
   }
@@ -117,7 +116,7 @@ async function caller(
   while (!entrance.caller && !withdrawn.aborted) {
     await Promise.race([entrance.call, pause(LOOK_MS, withdrawn)])
     if (entrance.caller || withdrawn.aborted) break
-    const { code } = await tmux(socket, intent.marker, ['has-session', '-t', window])
+    const { code } = await tmux(socket, intent.marker, ['has-session', '-t', window], withdrawn)
     if (code !== 0) break
   }
   return withdrawn.aborted ? null : entrance.caller

@@ -51,6 +51,21 @@ test.skipIf(!has_tmux)(
 )
 
 test.skipIf(!has_tmux)(
+  `it is stopped: a start that gives up leaves nobody behind that asks it${needs}`,
+  async () => {
+    const { world, launch, run_id, socket } = await hung('snapshot')
+    const before = (await world.survivors()).map(({ pid }) => pid)
+    const argv = ['start', '--runtime', 'tmux', '--session', 's', '--timeout', '2s', '--', 'sleep', '3600']
+    const { code, stdout } = await launch.call(argv)
+    expect(code, stdout).toBe(10)
+    expect((await world.survivors()).filter(({ pid }) => !before.includes(pid))).toEqual([])
+    expect(await launch.call(['session', 'stop', 's'])).toMatchObject({ code: 0 })
+    await world.nothingLeft()
+    expect([existsSync(socket), launch.read(run_id, 'end')?.stop_cause]).toEqual([false, 'session_stop'])
+  },
+)
+
+test.skipIf(!has_tmux)(
   `what listens in its place and is no tmux is not signalled, and the session not called stopped${needs}`,
   async () => {
     const { world, launch, run_id, socket } = await onTerminal('snapshot')

@@ -239,7 +239,9 @@ test('without tmux a start is refused, names the package, and leaves no record',
   const tool = world(sandbox)
   const bin = sandbox.directory('poor')
   symlinkSync('/bin/sleep', join(bin, 'sleep'))
-  const env = { PATH: bin }
+  // It is there for who is in this directory, and not for who starts it.
+  symlinkSync('/bin/true', join(sandbox.directory('near'), 'tmux'))
+  const env = { PATH: `${bin}:near` }
   const { code, envelope } = await tool.call(['launch'], {
     env: { ...env, PROGRAM: JSON.stringify(SLEEPER) },
   })
