@@ -14,6 +14,7 @@ import { giveUp } from '../runs/start-main.js'
 import {
   ensureSocketDirectory,
   findTmux,
+  leaveServer,
   literal,
   onServer,
   type TerminalWindow,
@@ -57,6 +58,10 @@ export const tmuxRuntime: RuntimeAdapter = {
       if (!shim) throw await silentShim(root, intent)
       const started = await startThrough(shim, { environment, umask: process.umask() }, request)
       return { ...started, handle: terminal }
+    } catch (error) {
+      // Its shim does so, too, where there is one.
+      await leaveServer(terminal, intent.marker)
+      throw error
     } finally {
       entrance.close()
     }

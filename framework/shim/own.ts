@@ -27,7 +27,7 @@ export interface Seat {
   readonly is_tried_again: boolean
   /** What of the terminal's signals is meant for the program alone. */
   readonly left_to_program: readonly NodeJS.Signals[]
-  /** The run is over, and this process about to exit. Never rejects. */
+  /** The run is over, or could not be started, and this process is about to exit. Never rejects. */
   leave(intent: RunIntent): Promise<void>
 }
 
@@ -52,6 +52,8 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     const { code, message, errno } = owned
     giveUp(root, run_id)
     starter.answer({ failed: { code, message, errno } })
+    const read = readIntent(root, run_id)
+    if (read.state === 'ok') await seat.leave(read.record)
     return
   }
   const { run, guard, subreaper, intent } = owned

@@ -1,6 +1,6 @@
 /** What only the tmux runtime has: a terminal, its server, and `attach`. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gone } from '../background/holders.js'
@@ -261,6 +261,29 @@ test('without tmux a start is refused, names the package, and leaves no record',
     ok: true,
     detail: expect.stringMatching(/\/tmux$/),
   })
+})
+
+test('a start that fails leaves no server, and no file of one', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  expect(await tool.refused('/nonexistent/program')).toMatchObject({ code: 'START_FAILED' })
+  await sandbox.nothingLeft()
+  expect(readdirSync(join(tool.state, 'tmux'))).toEqual([])
+})
+
+test('a start for which tmux opens no window leaves no file of a server', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  const real = execFileSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).trim()
+  const fake = join(sandbox.directory('fake'), 'tmux')
+  const lines = `case "$*" in *new-session*) ${real} -S "$2" -f /dev/null new-session -d true; exit 1; esac`
+  writeFileSync(fake, `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
+  const PROGRAM = JSON.stringify(SLEEPER)
+  const PATH = `${dirname(fake)}:${process.env['PATH']}`
+  const { code, envelope } = await tool.call(['launch'], { env: { PATH, PROGRAM } })
+  expect([code, envelope.error.code]).toEqual([1, 'START_FAILED'])
+  await sandbox.nothingLeft()
+  expect(readdirSync(join(tool.state, 'tmux'))).toEqual([])
 })
 
 test('a server that was started inside a run outlives it for the runs of others', async () => {
