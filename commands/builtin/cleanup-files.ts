@@ -1,4 +1,4 @@
-/** The files of `cleanup`: declared paths, directories of dead calls, logs and records of ended runs. */
+/** The files of `cleanup`: declared paths, directories of dead calls, what terminals left, logs and records of ended runs. */
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -25,7 +25,10 @@ export interface Cleaned {
   readonly bytes_freed: number
 }
 
-type Candidate = Omit<Cleaned, 'bytes_freed'>
+interface Candidate extends Omit<Cleaned, 'bytes_freed'> {
+  /** Where that takes more than to remove a tree. @returns false where somebody uses it by now */
+  readonly remove?: () => Promise<boolean>
+}
 
 const TYPES: Readonly<Record<CleanScope, readonly Cleaned['type'][]>> = {
   default: ['temp', 'cache'],
@@ -47,13 +50,17 @@ export async function cleanFiles(
 ): Promise<Cleaned[]> {
   const types = new Set<string>(TYPES[request.scope])
   const ended = root && (types.has('log') || types.has('run')) ? endedIn(ctx, root) : []
-  const found = (await candidates(ctx, ended)).filter(({ type }) => types.has(type))
+  const terminals = root && types.has('temp') ? await terminalFiles(root) : []
+  const found = [...(await candidates(ctx, ended)), ...terminals].filter(({ type }) => types.has(type))
   const cleaned: Cleaned[] = []
-  for (const { path, type } of found) {
+  for (const { path, type, remove } of found) {
     try {
       const tree = measure(path)
       if (!tree || Date.now() - tree.newest_ms < request.min_age_ms) continue
-      if (!request.dry_run) rmSync(path, { recursive: true, force: true })
+      if (!request.dry_run) {
+        if (!remove) rmSync(path, { recursive: true, force: true })
+        else if (!(await remove())) continue
+      }
       cleaned.push({ path, type, bytes_freed: tree.bytes })
     } catch (error) {
       // Another cleanup removes it at the same time.
@@ -80,6 +87,11 @@ function endedIn(ctx: BaseContext, root: StateRoot): Candidate[] {
     warnOf(ctx, join(root.path, 'runs'), error)
     return []
   }
+}
+
+async function terminalFiles(root: StateRoot): Promise<Candidate[]> {
+  const { terminalLeftovers } = await import('../../framework/runs/terminal-leftovers.js')
+  return (await terminalLeftovers(root)).map(leftover => ({ ...leftover, type: 'temp' }))
 }
 
 async function candidates(ctx: BaseContext, ended: readonly Candidate[]): Promise<Candidate[]> {

@@ -69,11 +69,18 @@ export const windowOf = (root: StateRoot, { session_id, run_id }: RunIntent): Te
 
 /** In the state root; where its path is too long for a socket, in a directory of the user's in /tmp. */
 export function socketPath(root: StateRoot, session_id: string): string {
-  const path = join(root.path, 'tmux', `${session_id}.sock`)
+  const [own, shared] = socketDirectories(root)
+  const path = join(own, `${session_id}.sock`)
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path
   const digest = createHash('sha256').update(`${root.path}\0${session_id}`).digest('hex')
-  return join(`/tmp/chaperone-tmux-${process.geteuid?.()}`, `${digest.slice(0, 32)}.sock`)
+  return join(shared, `${digest.slice(0, 32)}.sock`)
 }
+
+/** That of the state root, and the one that all of the user's share. */
+export const socketDirectories = (root: StateRoot): readonly [string, string] => [
+  join(root.path, 'tmux'),
+  `/tmp/chaperone-tmux-${process.geteuid?.()}`,
+]
 
 /** Whether a server may listen there, or somebody be about to start or to leave it; not where others may write. */
 export function isInUse(socket: string): boolean {
@@ -228,9 +235,10 @@ function asPane(line: string): Pane {
   return { session: name.reverse().join(' '), process: is_first ? identityOf(stat) : null }
 }
 
-const startOf = (socket: string): string => `${socket}.start`
+/** What the lock of its start is named after. */
+export const startOf = (socket: string): string => `${socket}.start`
 
-const lockOf = (socket: string): string => `${startOf(socket)}.lock`
+export const lockOf = (socket: string): string => `${startOf(socket)}.lock`
 
 /** Does what must not meet the end of the server, and not its start by another. */
 export async function onServer<T>(socket: string, work: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { monotonicMs, pause } from '../process/clock.js'
 import { errnoOf } from '../process/errno.js'
 
 /** A holder that has not renewed its lock for so long counts as dead, in ms. */
-const STALE_MS = 10_000
+export const LOCK_STALE_MS = 10_000
 /** Between two tries, in ms; half as much again at random, so that waiters do not march in step. */
 const RETRY_MS = 20
 
@@ -39,7 +39,7 @@ async function acquire(path: string, wait_ms: number): Promise<(() => Promise<vo
   const deadline = monotonicMs() + wait_ms
   for (;;) {
     try {
-      return await lock(path, { stale: STALE_MS, realpath: false, onCompromised: () => {} })
+      return await lock(path, { stale: LOCK_STALE_MS, realpath: false, onCompromised: () => {} })
     } catch (error) {
       if (errnoOf(error) !== 'ELOCKED') throw error
     }

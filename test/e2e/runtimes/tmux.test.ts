@@ -1,6 +1,14 @@
 /** What only the tmux runtime has: a terminal, its server, and `attach`. */
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gone } from '../background/holders.js'
@@ -232,6 +240,12 @@ test('a state directory of any length and any characters has terminals, and logs
   expect(stopped.code, stopped.stdout).toBe(0)
   await sandbox.nothingLeft()
   expect(existsSync(handle.socket)).toBe(false)
+  // A server that was killed leaves it, wherever it lies.
+  tmux(handle, '-f', '/dev/null', 'new-session', '-d', 'true')
+  await until('the server to end', () => spawnSync('tmux', ['-S', handle.socket, 'ls']).status !== 0)
+  const { envelope: cleaned } = await tool.call(['cleanup'], { env })
+  expect(cleaned.data.cleaned).toEqual([expect.objectContaining({ path: handle.socket, type: 'temp' })])
+  expect(existsSync(handle.socket)).toBe(false)
 })
 
 test('without tmux a start is refused, names the package, and leaves no record', async () => {
@@ -284,6 +298,35 @@ test('a start for which tmux opens no window leaves no file of a server', async 
   expect([code, envelope.error.code]).toEqual([1, 'START_FAILED'])
   await sandbox.nothingLeft()
   expect(readdirSync(join(tool.state, 'tmux'))).toEqual([])
+})
+
+test('cleanup removes the socket and the lock of who died over them, and nothing of a server that lives', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  const { run_id } = await tool.start(SLEEPER, { session: 'live' })
+  const handle = await handleOf(tool, run_id)
+  const directory = dirname(handle.socket)
+  const dead = join(directory, 'dead.sock')
+  tmux({ ...handle, socket: dead }, '-f', '/dev/null', 'new-session', '-d', 'true')
+  const locks = ['dead', 'gone', 'busy'].map(name => join(directory, `${name}.sock.start.lock`))
+  const long_ago = Date.now() / 1_000 - 60
+  for (const path of locks) {
+    mkdirSync(path)
+    if (!path.includes('busy')) utimesSync(path, long_ago, long_ago)
+  }
+  await until('the server to end', () => spawnSync('tmux', ['-S', dead, 'has-session']).status !== 0)
+  const stale = ['dead.sock', 'gone.sock.start.lock'].map(name => join(directory, name))
+  const would = await tool.call(['cleanup', '--dry-run'])
+  expect(would.envelope.data.would_affect.paths).toEqual(expect.arrayContaining(stale))
+  expect(stale.every(path => existsSync(path))).toBe(true)
+  const { code, stdout, envelope } = await tool.call(['cleanup'])
+  expect(code, stdout).toBe(0)
+  expect(envelope.data.cleaned.map(({ path }: { path: string }) => path)).toEqual(
+    expect.arrayContaining(stale),
+  )
+  expect(readdirSync(directory).sort()).toEqual(['busy.sock.start.lock', 'live.sock'])
+  await shown(handle, '')
+  await tool.stop(run_id)
 })
 
 test('a server that was started inside a run outlives it for the runs of others', async () => {
