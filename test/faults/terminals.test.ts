@@ -113,7 +113,6 @@ inEveryWay(['start'], ({ method }) => {
       await until('its owner to ask the server', isAsked)
       await until('it to give up', async () => !(await isAsked()))
       expect(await world.witness.kill(server, 'SIGCONT')).toBe(true)
-      // Until then its terminal holds it.
       await until('it to end', async () => (await world.survivors()).every(({ pid }) => pid !== owner.pid))
 
       const { socket } = (await launch.call(['show', staying])).envelope.data.handle
