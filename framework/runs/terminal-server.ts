@@ -205,6 +205,19 @@ export async function leaveServer(
   for (const deaf of await untilGone(beside, HANGUP_MS)) signalProcess(deaf, 'SIGKILL')
 }
 
+/**
+ * A start has failed. Where a window was opened its shim, or its shim's guard, leaves the server; where none is left on
+ * it nobody else would take the socket away. Never rejects.
+ */
+export async function leaveDeserted({ socket }: TerminalWindow, marker: RunIntent['marker']): Promise<void> {
+  await onServer(socket, async () => {
+    const panes = await panesOn(socket, marker)
+    if (panes?.length === 0) unlinkSync(socket)
+  }).catch(() => {
+    // Gone already, or the next server of the session takes its place.
+  })
+}
+
 interface Pane {
   readonly session: string
   /** Its first process; null where that is this one, or has gone. */

@@ -14,7 +14,7 @@ import { giveUp } from '../runs/start-main.js'
 import {
   ensureSocketDirectory,
   findTmux,
-  leaveServer,
+  leaveDeserted,
   literal,
   onServer,
   type TerminalWindow,
@@ -59,8 +59,7 @@ export const tmuxRuntime: RuntimeAdapter = {
       const started = await startThrough(shim, { environment, umask: process.umask() }, request)
       return { ...started, handle: terminal }
     } catch (error) {
-      // Its shim does so, too, where there is one.
-      await leaveServer(terminal, intent.marker)
+      await leaveDeserted(terminal, intent.marker)
       throw error
     } finally {
       entrance.close()

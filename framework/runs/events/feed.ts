@@ -118,7 +118,8 @@ export class EventFeed {
   #newStops(): Stopped[] {
     const all = recordedStops(this.#root, this.#options.session_id)
     const fresh = all.filter(({ stop_id }) => !this.#known_stops.has(stop_id))
-    this.#known_stops = new Set(all.map(({ stop_id }) => stop_id))
+    // One that cannot be found at the moment is no new one when it is found again.
+    for (const { stop_id } of all) this.#known_stops.add(stop_id)
     const read = fresh.flatMap(name => this.#readStop(name) ?? [])
     return read.sort((a, b) => a.stopped_at_ms - b.stopped_at_ms)
   }
