@@ -99,7 +99,9 @@ class Stop {
 
   #ask(): Asked {
     const { cause, grace_ms, force } = this.#options
-    const request = { run_id: this.#run_id, cause, grace_ms }
+    // An owner may read the one before the other is there: TERM would take the program from the head of its group, and
+    // what forks on there could not be ended as one any more.
+    const request = { run_id: this.#run_id, cause, grace_ms: force ? 0 : grace_ms }
     try {
       const published = publishStop(this.#root, 'stop', request)
       if (force) publishStop(this.#root, 'force', request)

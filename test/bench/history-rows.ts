@@ -11,21 +11,19 @@ const HISTORY = 10_000
 export async function historyRows(directory: string, rounds: number): Promise<Row[]> {
   const empty = { ...process.env, CHAPERONE_STATE_DIR: join(directory, 'short') }
   const full = { ...process.env, CHAPERONE_STATE_DIR: join(directory, 'long') }
-  for (const env of [empty, full]) oneEndedRun(directory, env)
+  const [short = '', long = ''] = [empty, full].map(env => oneEndedRun(directory, env))
   multiply(full.CHAPERONE_STATE_DIR)
-  const id = (env: { CHAPERONE_STATE_DIR: string }) =>
-    readdirSync(join(env.CHAPERONE_STATE_DIR, 'runs')).sort()[0] ?? ''
   const measured = await interleave(
     [
       { name: 'ps short', run: () => timed([process.execPath, CHAPERONE, 'ps'], { env: empty }) },
       { name: 'ps long', run: () => timed([process.execPath, CHAPERONE, 'ps'], { env: full }) },
       {
         name: 'show short',
-        run: () => timed([process.execPath, CHAPERONE, 'show', id(empty).slice(0, 10)], { env: empty }),
+        run: () => timed([process.execPath, CHAPERONE, 'show', short.slice(0, 10)], { env: empty }),
       },
       {
         name: 'show long',
-        run: () => timed([process.execPath, CHAPERONE, 'show', id(full).slice(0, 10)], { env: full }),
+        run: () => timed([process.execPath, CHAPERONE, 'show', long.slice(0, 10)], { env: full }),
       },
     ],
     rounds,
@@ -41,11 +39,12 @@ export async function historyRows(directory: string, rounds: number): Promise<Ro
   })
 }
 
-function oneEndedRun(directory: string, env: NodeJS.ProcessEnv): void {
+function oneEndedRun(directory: string, env: NodeJS.ProcessEnv): string {
   const call = (...argv: string[]) =>
     spawnSync(process.execPath, [CHAPERONE, ...argv], { env, encoding: 'utf8' })
   const { run_id } = JSON.parse(call('start-watcher', '--dir', directory).stdout).data
   call('stop', run_id)
+  return run_id
 }
 
 /** Copies the one ended run under new ids, records and all. */

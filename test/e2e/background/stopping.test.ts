@@ -1,6 +1,6 @@
 /** `stop` says that a run is stopped only when its whole tree is gone, and leaves everything else alone. */
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
@@ -167,6 +167,19 @@ test('a second stop with --force ends the grace of the first', async () => {
   expect(isAlive(background_pid)).toBe(false)
   expect(forced.envelope.data.stopped).toMatchObject([{ outcome: 'stopped', exit_reason: 'forced_kill' }])
   expect((await patient).envelope.data.stopped).toMatchObject([{ outcome: 'stopped' }])
+})
+
+test('by force a program hears no TERM, whichever of the two requests its owner finds', async () => {
+  const sandbox = Sandbox.create()
+  const launcher = new Launcher(sandbox)
+  const body = `trap ': >"$1/heard"' TERM; : >"$1/deaf"; while :; do sleep 0.05; done`
+  const { run_id } = await launcher.launch(script(sandbox, 'listening', body))
+  await until('it to listen', () => existsSync(join(sandbox.path, 'deaf')))
+  // The second one cannot be found, as in the moment before it is written.
+  symlinkSync('/nonexistent', join(launcher.state, 'runs', run_id, 'force.json'))
+  const { envelope } = await launcher.call(['stop', '--force', run_id])
+  expect(envelope.data.stopped).toMatchObject([{ outcome: 'stopped', exit_reason: 'forced_kill' }])
+  expect(existsSync(join(sandbox.path, 'heard'))).toBe(false)
 })
 
 test('stopping what has ended changes nothing and says so', async () => {
