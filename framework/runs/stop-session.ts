@@ -150,9 +150,10 @@ export class SessionStop {
   async #closeResources(stopped: readonly StopResult[]): Promise<boolean> {
     const holders = stopped.flatMap(({ run_id }) => this.#holdersOf(run_id))
     // Shims and guards end a moment after they recorded the end.
-    for (const lingering of await untilGone(holders)) signalProcess(lingering, 'SIGKILL')
+    const lingering = await untilGone(holders)
+    for (const holder of lingering) signalProcess(holder, 'SIGKILL')
     const is_closed = await this.#resources.close()
-    const left = await untilGone(holders)
+    const left = await untilGone(lingering)
     return is_closed && left.length === 0
   }
 

@@ -15,7 +15,7 @@ import type { Faults } from './faults.js'
 import type { StartMessage } from './handshake.js'
 import { followReadiness, withReadyPipe } from './ready-pipe.js'
 import { Starter } from './starter.js'
-import { stopOptimizing } from './stop-optimizing.js'
+import { stopOptimizingLater } from './stop-optimizing.js'
 
 /** What differs between the places where a program may sit. */
 export interface Seat {
@@ -65,7 +65,7 @@ export async function own([root_path, run_id]: readonly string[], faults: Faults
     if (!confirmed) run.stop('parent_signal')
     else if (intent.is_name_unique) recordAnswered(root, run_id)
   })
-  stopOptimizing()
+  stopOptimizingLater()
   await run.ended
   guard.release()
   if (!isAwaited(root, run_id))

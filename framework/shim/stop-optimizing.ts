@@ -3,12 +3,16 @@
 /** The optimizing compilers of V8 in the Nodes that we run on; it passes over what it does not know. */
 const WITHOUT = ['--no-opt', '--no-maglev']
 
+/** Most runs are shorter, and need not pay for it; nothing is hot yet by then. */
+const LATER_MS = 60_000
+
 /**
  * What is asked so often gets hot after six minutes, and V8's compilers, their threads and their code then keep 2 MB of
- * private memory that the loop gains nothing by (measured on Node 20). To be called when nobody waits for us: it loads
- * a module of Node.
+ * private memory that the loop gains nothing by (measured on Node 20).
  */
-export function stopOptimizing(): void {
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
-  for (const flag of WITHOUT) setFlagsFromString(flag)
+export function stopOptimizingLater(): void {
+  setTimeout(() => {
+    const { setFlagsFromString } = process.getBuiltinModule('node:v8')
+    for (const flag of WITHOUT) setFlagsFromString(flag)
+  }, LATER_MS).unref()
 }
