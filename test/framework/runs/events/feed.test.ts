@@ -6,7 +6,7 @@ import { EventFeed } from '../../../../framework/runs/events/feed.js'
 import { publishEnd, publishMain, RECORD_VERSION } from '../../../../framework/runs/records.js'
 import { publishStopped } from '../../../../framework/runs/session-stopped.js'
 import { newRunId } from '../../../../framework/store/ids.js'
-import { endRecord, recorded, temporaryRoot } from '../state.js'
+import { endRecord, recorded, started, temporaryRoot } from '../state.js'
 
 const HOUR_MS = 3_600_000
 
@@ -35,14 +35,7 @@ test('a stop that could not be found for a moment is none that came since', () =
   const root = temporaryRoot()
   publishStopped(root, { stop_id: newRunId(), session_id: 's' }, [])
   const { run_id } = recorded(root, { session_id: 's' })
-  publishMain(root, {
-    schema_version: RECORD_VERSION,
-    run_id,
-    main: self(),
-    pgid: process.pid,
-    sid: process.pid,
-    started_at: new Date().toISOString(),
-  })
+  started(root, run_id, self())
   const feed = new EventFeed(root, { session_id: 's', from: 'session' })
   expect(feed.look()).toMatchObject({ events: [{ event: 'started', run_id }], is_over: false })
   renameSync(`${root.path}/stops`, `${root.path}/elsewhere`)
