@@ -9,7 +9,7 @@ import { errnoOf } from '../process/errno.js'
 import { createPrivateDirectory, isSymlink } from '../store/private-directory.js'
 import { publish } from '../store/record.js'
 import type { StateRoot } from '../store/state-root.js'
-import { pruneHistory } from './prune.js'
+import { pruneHistory, removeRun } from './prune.js'
 import { type RunIntent, recordPath } from './records.js'
 
 /**
@@ -64,12 +64,13 @@ class InvalidIntent extends Error {
  * Somebody who claims it at this moment finds no directory to claim it in, and starts nothing.
  */
 export function withdrawIntent(root: StateRoot, run_id: string): void {
-  try {
-    rmSync(root.run(run_id), { recursive: true, force: true })
-  } catch {
-    // The disk has become read-only: the record stays, as a run whose starter died.
-  }
+  // First: a name in `live/` alone says that the records of a run that may live were removed.
   leaveLive(root, run_id)
+  try {
+    removeRun(root, run_id)
+  } catch {
+    // Withdrawn before; or the disk has become read-only: the record stays, as a run whose starter died.
+  }
 }
 
 /**

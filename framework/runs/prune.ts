@@ -39,8 +39,12 @@ export function endedRuns(root: StateRoot): EndedRun[] {
   return ended.sort((a, b) => b.ended_at_ms - a.ended_at_ms)
 }
 
-/** Removes an ended run with all its records: at once for every reader, whatever becomes of us on the way. */
-function removeRun(root: StateRoot, run_id: string): void {
+/**
+ * Removes a run of which nothing lives with all its records: at once for every reader, whatever becomes of us on the
+ * way.
+ * @throws NodeJS.ErrnoException where it is not there, or the disk refuses
+ */
+export function removeRun(root: StateRoot, run_id: string): void {
   const aside = join(root.path, 'runs', `.removed-${run_id}`)
   renameSync(root.run(run_id), aside)
   rmSync(aside, { recursive: true, force: true })
