@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { signalProcess } from '../process/signal.js'
 import type { StateRoot } from '../store/state-root.js'
+import { isInUse, socketPath } from './terminal-socket.js'
 import { untilGone } from './until-gone.js'
 
 /** Whoever was about to start a server, or hung, is gone at the second try. */
@@ -27,13 +28,13 @@ export class SessionResources {
   }
 
   /**
-   * Closes them; never rejects.
+   * Closes them. Rejects only where the package was removed meanwhile.
    * @returns whether nothing of them was found alive
    */
   async close(): Promise<boolean> {
-    const { isInUse, onServer, socketPath } = await import('./terminal-server.js')
     const socket = socketPath(this.#root, this.#session_id)
     if (!this.#is_used && !isInUse(socket)) return true
+    const { onServer } = await import('./terminal-server.js')
     let is_closed: boolean | null = null
     const work = async () => {
       is_closed = await closeServer(socket)

@@ -11,7 +11,7 @@ import { verifyPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { allRunIds } from './find.js'
 import { readIntent } from './records.js'
-import { lockOf, socketDirectories, socketPath, startOf } from './terminal-server.js'
+import { lockOf, socketDirectories, socketPath, startOf } from './terminal-socket.js'
 
 export interface TerminalLeftover {
   readonly path: string

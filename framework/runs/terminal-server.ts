@@ -3,9 +3,8 @@
  * runs have their terminals there; everything else about them is their shims' business.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { accessSync, closeSync, constants, existsSync, openSync, statSync, unlinkSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { pause } from '../process/clock.js'
 import { inheritedDescriptors } from '../process/descriptors.js'
 import { minimalEnvironment } from '../process/environment.js'
@@ -14,16 +13,14 @@ import { ownChild } from '../process/own-children.js'
 import { signalProcess } from '../process/signal.js'
 import { readStat } from '../process/stat.js'
 import { withLock } from '../store/lock.js'
-import { ensurePrivateDirectory, verifyPrivateDirectory } from '../store/private-directory.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownEnvironment } from './guard.js'
 import type { RunIntent } from './records.js'
+import { socketPath, startOf } from './terminal-socket.js'
 import { untilGone } from './until-gone.js'
 
 export type TerminalWindow = NonNullable<RunIntent['terminal']>
 
-/** unix(7): sun_path has 108 bytes, the terminating NUL included. */
-const SOCKET_PATH_BYTES = 107
 /** Who does not get the lock in this time goes on without it: a holder that died must not delay a start or an end. */
 const LOCK_WAIT_MS = 2_000
 /** A tmux that has not answered for so long hangs, in ms. */
@@ -66,36 +63,6 @@ export const windowOf = (root: StateRoot, { session_id, run_id }: RunIntent): Te
   socket: socketPath(root, session_id),
   window: `${run_id}:0`,
 })
-
-/** In the state root; where its path is too long for a socket, in a directory of the user's in /tmp. */
-export function socketPath(root: StateRoot, session_id: string): string {
-  const [own, shared] = socketDirectories(root)
-  const path = join(own, `${session_id}.sock`)
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path
-  const digest = createHash('sha256').update(`${root.path}\0${session_id}`).digest('hex')
-  return join(shared, `${digest.slice(0, 32)}.sock`)
-}
-
-/** That of the state root, and the one that all of the user's share. */
-export const socketDirectories = (root: StateRoot): readonly [string, string] => [
-  join(root.path, 'tmux'),
-  `/tmp/chaperone-tmux-${process.geteuid?.()}`,
-]
-
-/** Whether a server may listen there, or somebody be about to start or to leave it; not where others may write. */
-export function isInUse(socket: string): boolean {
-  try {
-    return (
-      verifyPrivateDirectory(dirname(socket), '') && [socket, lockOf(socket)].some(path => existsSync(path))
-    )
-  } catch {
-    return false
-  }
-}
-
-/** @throws StateDirUnavailable where what is there is not ours alone */
-export const ensureSocketDirectory = (socket: string, variable: string): void =>
-  ensurePrivateDirectory(dirname(socket), variable)
 
 export interface TmuxAnswer {
   /** Null where tmux did not run, or was ended. */
@@ -145,6 +112,19 @@ function withoutInherited(nothing: number): StdioOptions {
   return stdio
 }
 
+/** What lets go of each client that has not answered. */
+const asked = new Set<() => void>()
+let is_exit_heard = false
+
+/** A server that hangs would keep its clients for as long, whoever waits for them. One listener: Node warns of many. */
+function letGoAtExit(): void {
+  if (is_exit_heard) return
+  is_exit_heard = true
+  process.once('exit', () => {
+    for (const giveUp of asked) giveUp()
+  })
+}
+
 function answerOf(child: ChildProcess, withdrawn?: AbortSignal): Promise<TmuxAnswer> {
   const giveUp = (): void => {
     child.kill('SIGKILL')
@@ -153,8 +133,8 @@ function answerOf(child: ChildProcess, withdrawn?: AbortSignal): Promise<TmuxAns
     child.stderr?.destroy()
   }
   const late = setTimeout(giveUp, ANSWER_MS)
-  // A server that hangs would keep its client for as long, whoever waits for it.
-  process.once('exit', giveUp)
+  asked.add(giveUp)
+  letGoAtExit()
   withdrawn?.addEventListener('abort', giveUp)
   if (withdrawn?.aborted) giveUp()
   return new Promise<TmuxAnswer>(resolve => {
@@ -169,7 +149,7 @@ function answerOf(child: ChildProcess, withdrawn?: AbortSignal): Promise<TmuxAns
     child.once('close', code => resolve({ code, stdout, stderr: stderr.trim() }))
   }).finally(() => {
     clearTimeout(late)
-    process.removeListener('exit', giveUp)
+    asked.delete(giveUp)
     withdrawn?.removeEventListener('abort', giveUp)
   })
 }
@@ -247,11 +227,6 @@ function asPane(line: string): Pane {
   const is_first = stat !== null && stat.ppid === Number(server)
   return { session: name.reverse().join(' '), process: is_first ? identityOf(stat) : null }
 }
-
-/** What the lock of its start is named after. */
-export const startOf = (socket: string): string => `${socket}.start`
-
-export const lockOf = (socket: string): string => `${startOf(socket)}.lock`
 
 /** Does what must not meet the end of the server, and not its start by another. */
 export async function onServer<T>(socket: string, work: () => Promise<T>): Promise<T> {

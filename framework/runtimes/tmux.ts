@@ -12,7 +12,6 @@ import { logPath } from '../runs/records.js'
 import { installedShimPath } from '../runs/shim-path.js'
 import { giveUp } from '../runs/start-main.js'
 import {
-  ensureSocketDirectory,
   findTmux,
   leaveDeserted,
   literal,
@@ -22,6 +21,7 @@ import {
   tmux,
   windowOf,
 } from '../runs/terminal-server.js'
+import { ensureSocketDirectory } from '../runs/terminal-socket.js'
 import type { StateRoot } from '../store/state-root.js'
 import type { RuntimeAdapter, StartRequest } from './adapter.js'
 import { Entrance } from './entrance.js'

@@ -1,6 +1,6 @@
 /** Keeps small an owner that lives for hours and does nothing in them but ask, once a second, whether it should go on. */
 
-/** The optimizing compilers of V8 in the Nodes that we run on; it passes over what it does not know. */
+/** The optimizing compilers of V8. One that does not know a flag says so on stderr, and goes on. */
 const WITHOUT = ['--no-opt', '--no-maglev']
 
 /** Most runs are shorter, and need not pay for it; nothing is hot yet by then. */

@@ -2,6 +2,8 @@
  * SIGKILL to the shim, or to the guard that goes on with its work, at any system call of its life. After the shim the
  * guard ends the run with nobody calling, or lists what may be somebody else's; after both the next cleanup ends it.
  */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { until } from '../e2e/harness/until.js'
 import { inBatches } from './harness/batches.js'
@@ -40,13 +42,15 @@ inEveryWay(['start'], ({ verb, method }) => {
         return struck()
       }
       await atRandom(life)
-      await until(
-        'every run to have an end, and its holders to be gone',
-        async () => {
-          const others = (await world.survivors()).filter(({ comm }) => comm !== 'sleep')
-          return others.length === 0 && launch.run_ids.every(run_id => launch.read(run_id, 'end') !== null)
+      const isSettled = async (): Promise<boolean> => {
+        const others = (await world.survivors()).filter(({ comm }) => comm !== 'sleep')
+        return others.length === 0 && withoutEnd(launch).length === 0
+      }
+      await until('every run to have an end, and its holders to be gone', isSettled, SETTLING_MS).catch(
+        async (error: Error) => {
+          const lives = (await world.survivors()).map(({ pid, comm }) => `${pid} ${comm}`)
+          expect.fail(`${error.message}; FAULT_SEED=${SEED}; ${JSON.stringify([withoutEnd(launch), lives])}`)
         },
-        SETTLING_MS,
       )
       const left = await world.survivors()
       const ends = launch.run_ids.map(run_id => launch.read(run_id, 'end'))
@@ -86,6 +90,12 @@ inEveryWay(['start'], ({ verb, method }) => {
     },
   )
 })
+
+/** The runs on record that have none, each with its records. */
+const withoutEnd = (launch: Launch): readonly (readonly [string, readonly string[]])[] =>
+  launch.run_ids
+    .filter(run_id => launch.read(run_id, 'end') === null)
+    .map(run_id => [run_id, readdirSync(join(launch.state, 'runs', run_id))])
 
 const pidOf = ({ identity }: { identity: { pid: number } }): number => identity.pid
 
