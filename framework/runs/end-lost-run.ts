@@ -110,17 +110,31 @@ export async function endLostRun(root: StateRoot, view: RunView, options: EndLos
 /** @returns whether an end stands on the disk now, ours or an earlier one */
 function record(root: StateRoot, whole: RunEnd, owner: ProcessIdentity | null): boolean {
   const end = recordable(whole)
-  const path = recordPath(root, end.run_id, 'end')
   if (isSymlink(root.run(end.run_id))) return false
   try {
     makeRoomForEnd(root, end.run_id)
-    // Space that the dead owner held: what a full disk still takes.
-    const reserved = owner && look(owner) === 'gone' ? adoptReservation(path) : null
-    if (reserved) reserved.publish(end, shortened)
-    else publishEnd(root, end)
+    publishLost(root, end, owner)
     return true
   } catch {
     return readEnd(root, end.run_id).state !== 'absent'
+  }
+}
+
+function publishLost(root: StateRoot, end: RunEnd, owner: ProcessIdentity | null): void {
+  const path = recordPath(root, end.run_id, 'end')
+  const adopt = () => (owner && look(owner) === 'gone' ? adoptReservation(path) : null)
+  try {
+    publishEnd(root, end)
+    adopt()?.release()
+  } catch (error) {
+    // Space that the dead owner held: what a full disk still takes. The owner may have cut it to the end it had for us.
+    const reserved = adopt()
+    if (!reserved) throw error
+    try {
+      reserved.publish(end, shortened)
+    } finally {
+      reserved.release()
+    }
   }
 }
 

@@ -33,6 +33,8 @@ const ADOPTED = '.adopted'
 /** A second name of the same file: room in the directory, given up for the record's own name where there is no other. */
 const SPARE = '.spare'
 const SPACE = 0x20
+/** What stat(2) counts blocks in. */
+const BLOCK_BYTES = 512
 
 /**
  * Takes the space for a record now, by a temporary of its full size beside it.
@@ -76,7 +78,7 @@ export function adoptReservation(path: string): Reservation | null {
       throw error
     }
     const fd = withSpareDescriptor(() => openSync(temporary, constants.O_RDWR | constants.O_NOFOLLOW))
-    return new Reservation(path, temporary, fd, fstatSync(fd).size, spareOf(join(directory, name)))
+    return new Reservation(path, temporary, fd, spaceOf(fd), spareOf(join(directory, name)))
   }
   return null
 }
@@ -153,6 +155,12 @@ export class Reservation {
     if (this.#fd === null) throw new Error(`the reservation of ${this.path} is over`)
     return this.#fd
   }
+}
+
+/** Who died may have cut the file to the record it had written there; the rest of the last block is its space still. */
+function spaceOf(fd: number): number {
+  const { size, blocks } = fstatSync(fd)
+  return Math.max(size, blocks * BLOCK_BYTES)
 }
 
 const spareOf = (reserved: string): string => `${reserved.slice(0, -RESERVED.length)}${SPARE}`

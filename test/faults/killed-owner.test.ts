@@ -34,6 +34,8 @@ const ENDING: readonly Moment[] = [
   'before unlink /live/',
   'after unlink /live/',
 ]
+/** Of a run whose program ends by itself. */
+const RECORDING = ENDING.slice(ENDING.indexOf('before link /end.json'))
 const AT_ONCE = 3
 /** One that lives, and one that has ended when the guard comes, and left another in its session. */
 const PROGRAMS = [
@@ -45,6 +47,7 @@ const PROGRAMS = [
  * told to sleep: by that they are known, whoever is their parent.
  */
 const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 3600.$$ & : >ready.$$; while :; do sleep 1.$$; done"]
+const ENDING_BY_ITSELF = ['sh', '-c', 'sleep 0.2; exit 3']
 /** One obeys, one ignores TERM, and one leaves an orphan in a session of its own that does, once it was seen. */
 const SEVERAL = [
   ['sleep', '3600'],
@@ -103,6 +106,22 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
       })
       await world.nothingLeft()
       await allEnded(launch, ENDING)
+    },
+  )
+
+  test.skipIf(!is_traceable)(
+    `an owner killed on either side of recording how its program ended leaves a run that has ended${traced}`,
+    async () => {
+      const world = World.create(way.method)
+      await warmUp(world, way)
+      const launch = new Launch(world, way.verb, ENDING_BY_ITSELF)
+      await inBatches(RECORDING, AT_ONCE, async moment => {
+        const { answer, struck } = await begin(world, launch, way, moment)
+        await answer
+        expect(await struck(), moment).toMatchObject({ killed: true })
+      })
+      await world.nothingLeft()
+      await allEnded(launch, RECORDING)
     },
   )
 })

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process'
-import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { adoptReservation, publish, reserve } from '../../../framework/store/record.js'
 import { Bundle } from '../process/elsewhere.js'
@@ -115,11 +123,21 @@ async function reserverDies(end: string): Promise<void> {
   expect(child.signalCode).toBe('SIGKILL')
 }
 
-test.skipIf(!isRoot)('can be taken over from a dead process, on a full disk too', async () => {
+const reservedFor = (end: string): string =>
+  join(dirname(end), readdirSync(dirname(end)).find(name => name.endsWith('.reserved')) ?? '')
+
+test.skipIf(!isRoot).each([
+  { when: 'before it wrote anything', died: () => {} },
+  {
+    when: 'when it had cut the space to a shorter record',
+    died: (end: string) => truncateSync(reservedFor(end), 4),
+  },
+])('can be taken over from a process that died $when, on a full disk too', async ({ died }) => {
   const disk = new Mount('tmpfs', 'size=256k,nr_inodes=64')
   try {
     const end = join(disk.path, 'end.json')
     await reserverDies(end)
+    died(end)
     fill(disk.path)
     const adopted = adoptReservation(end)
     expect(adopted?.publish({ stop_cause: 'owner_lost' })).toBe('published')
@@ -141,9 +159,9 @@ test('is taken over by one of several', async () => {
 
 test('never touches a record that its dead reserver had published already', async () => {
   await reserverDies(path)
-  const reserved = readdirSync(directory).find(name => name.endsWith('.reserved')) ?? ''
-  writeFileSync(join(directory, reserved), '{"by":"owner"}\n')
-  linkSync(join(directory, reserved), path)
+  const reserved = reservedFor(path)
+  writeFileSync(reserved, '{"by":"owner"}\n')
+  linkSync(reserved, path)
   expect(adoptReservation(path)?.publish({ by: 'guard' })).toBe('exists')
   expect(read()).toEqual({ by: 'owner' })
   expect(readdirSync(directory)).toEqual(['end.json'])
