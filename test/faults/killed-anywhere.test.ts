@@ -1,6 +1,7 @@
 /**
- * SIGKILL to the shim, or to the guard that goes on with its work, at any system call of its life. After the shim the
- * guard ends the run with nobody calling, or lists what may be somebody else's; after both the next cleanup ends it.
+ * SIGKILL to the shim, or to the guard that goes on with its work, or to the cleanup that goes on after both, at any
+ * system call of its life. After the shim the guard ends the run with nobody calling, or lists what may be somebody
+ * else's; after both the next cleanup ends it.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ import { commandOf, World } from './harness/world.js'
 const DAEMON = 'sleep 3600'
 const ENDING = ['sh', '-c', `setsid ${DAEMON} & sleep 7200 & sleep 0.1`]
 const STAYING = ['sh', '-c', 'setsid sleep 3600 & sleep 7200 & sleep 3600']
+const STUBBORN = ['sh', '-c', "trap '' TERM; sleep 7200 & while :; do sleep 1; done"]
 const MOMENTS = 30
 const AT_ONCE = 3
 /** It ends a hang: all that were killed last are settled at once. */
@@ -84,6 +86,26 @@ inEveryWay(['start'], ({ verb, method }) => {
       }
       await atRandom(life)
       const cleanup = await launch.call(['cleanup', '--all-sessions'])
+      expect(cleanup.code, `FAULT_SEED=${SEED}: ${cleanup.stdout}`).toBe(0)
+      await world.nothingLeft()
+      await allEnded(launch)
+    },
+  )
+
+  test.skipIf(!is_traceable)(
+    `a cleanup of lost runs killed at ${MOMENTS} random moments leaves nothing that the next one does not end${traced}`,
+    async () => {
+      const world = World.create(method)
+      const launch = new Launch(world, verb, STUBBORN)
+      const life = async (session: string, moment: Moment): Promise<Struck> => {
+        const { guard, owner } = await launch.begin(session)
+        for (const holder of [guard, owner]) expect(await world.witness.kill(holder, 'SIGKILL')).toBe(true)
+        const kill = new KillAt(world, session, 'caller', moment)
+        await launch.call(['cleanup', '--session', session, '--kill-after', '100ms'], kill.argv)
+        return kill.struck()
+      }
+      await atRandom(life)
+      const cleanup = await launch.call(['cleanup', '--all-sessions', '--kill-after', '100ms'])
       expect(cleanup.code, `FAULT_SEED=${SEED}: ${cleanup.stdout}`).toBe(0)
       await world.nothingLeft()
       await allEnded(launch)
