@@ -62,7 +62,12 @@ export class LogCursor {
     const begin = this.#position - this.#seen.length
     const wanted = Math.min(this.#buffer.length, until - begin)
     const read = await this.#file.read(this.#buffer.subarray(0, wanted), begin)
-    if (!read.subarray(0, this.#seen.length).equals(this.#seen)) return this.#cutBehind(begin, until)
+    if (!read.subarray(0, this.#seen.length).equals(this.#seen)) {
+      if (!this.#isCutBehind(read)) return this.#emptied()
+      // The hole begins behind us; whether it reaches ahead of us, the next look tells.
+      this.#seen = Buffer.alloc(0)
+      return this.next(until)
+    }
     let end = read.length
     const zeros = firstZeroBlock(
       read.subarray(this.#seen.length),
@@ -86,12 +91,13 @@ export class LogCursor {
     return { kind: 'bytes', bytes }
   }
 
-  async #cutBehind(begin: number, until: number): Promise<LogPiece | null> {
-    const gap = await findGap(this.#file)
-    if (!gap || gap.start >= this.#position || gap.end <= begin) return this.#emptied()
-    // The hole begins behind us; whether it reaches ahead of us, the next look tells.
-    this.#seen = Buffer.alloc(0)
-    return this.next(until)
+  /**
+   * Whether what was passed is in a hole now, all of it or some. It may be too short for a gap: where the log was emptied
+   * while the hole was made, that comes over what was written since.
+   * @param read from where the last bytes that were passed begin
+   */
+  #isCutBehind(read: Buffer): boolean {
+    return this.#seen.every((byte, index) => read[index] === byte || read[index] === 0)
   }
 
   #skip(position: number): LogPiece {

@@ -128,6 +128,24 @@ test('a reader loses nothing by a cut behind it', async () => {
   expect(sha256(whole(kept))).toBe(sha256(written))
 })
 
+test('a reader tells nothing twice where a cut for a log that was emptied comes over what it holds since', async () => {
+  const run = cappedRun()
+  const hole = 64 * 1024
+  // The last bytes that were read are on both sides of where it ends.
+  const written = numbered(0, HEAD + hole + 100).subarray(0, HEAD + hole + 100)
+  writeFileSync(run.log, written)
+  const last = Buffer.from('last\n')
+  const kept = await pieces(run, { follow: true }, (_, so_far) => {
+    const { length } = whole(so_far)
+    if (length === written.length) {
+      execFileSync('fallocate', ['-p', '-o', String(HEAD), '-l', String(hole), run.log])
+      appendFileSync(run.log, last)
+    }
+    if (length === written.length + last.length) run.end()
+  })
+  expect(sha256(whole(kept))).toBe(sha256(Buffer.concat([written, last])))
+})
+
 test('a log that is emptied while its hole is passed is read from its beginning', async () => {
   const run = cappedRun()
   writeFileSync(run.log, numbered(0, 4 * MIB))
