@@ -2,6 +2,7 @@
 import type { Abortable } from './abort-on-demand.js'
 import { monotonicMs, pause } from './clock.js'
 import { commonLooks } from './common-looks.js'
+import { ExecWait } from './exec-wait.js'
 import { look } from './liveness.js'
 import type { Member, TrackingMethod, Tree } from './tracking.js'
 import { keyOf, TreeSignals } from './tree-signals.js'
@@ -61,12 +62,12 @@ class Ending {
   readonly #now: () => number
   readonly #seen = new Map<string, Member>()
   readonly #signals = new TreeSignals()
+  readonly #exec_wait = new ExecWait()
   #tree: Tree = { members: [], marked_only: [] }
   #looked_at = Number.NEGATIVE_INFINITY
   #look_cost = 0
   #blind_since: number | null = null
   #empty_looks = 0
-  #undecided_since: number | null = null
 
   constructor(options: EndTreeOptions) {
     this.#options = options
@@ -157,14 +158,17 @@ class Ending {
     this.#empty_looks = this.#isEmpty() ? this.#empty_looks + 1 : 0
   }
 
-  /** What hangs where it cannot be told whose it is will not be waited for: the look names it. */
+  /** What hangs where it cannot be told whose it is will not be waited for: the look names what it may. */
   #isEmpty(): boolean {
     const { members, undecided = [] } = this.#tree
-    if (members.length > 0 || undecided.length === 0) {
-      this.#undecided_since = null
-      return members.length === 0
+    if (members.length > 0) {
+      this.#exec_wait.close()
+      return false
     }
-    this.#undecided_since ??= this.#looked_at
-    return this.#looked_at - this.#undecided_since >= STUCK_MS
+    const is_last = this.#empty_looks + 1 >= EMPTY_LOOKS
+    if (undecided.length === 0 && !is_last) return true
+    // Dear, as what only its marker ties to the run is, and asked for as seldom.
+    const untold = this.#tree.untold ?? []
+    return !this.#exec_wait.isOpen(undecided.length + untold.length > 0, this.#looked_at)
   }
 }

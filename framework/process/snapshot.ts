@@ -35,6 +35,8 @@ export interface SnapshotOptions {
   readonly subreaper?: ProcessIdentity | null
 }
 
+type ByMarker = Required<Pick<Tree, 'marked_only' | 'untold'>>
+
 /** Of what is known: start times by pid of what was seen alive, and what cannot be seen. */
 interface Verified {
   readonly verified: ReadonlyMap<number, number>
@@ -104,15 +106,18 @@ export class SnapshotTracking implements TrackingMethod {
     this.#bearers = ties.bearers
     this.#journal.compact(() => this.#needed())
     const accounted = new Set([...ties.members.keys(), ...nested.map(({ pid }) => pid)])
-    let marked_only: Member[] | null = null
-    const markedOnly = (): Member[] => (marked_only ??= this.#markedOnly(look, accounted))
+    let by_marker: ByMarker | null = null
+    const byMarker = (): ByMarker => (by_marker ??= this.#byMarker(look, accounted))
     return {
       members: [...this.#known.values()],
       undecided: ties.undecided.map(memberOf),
       nested: nested.map(memberOf),
       // Costs as much as all the rest, and who ends a tree never asks.
       get marked_only() {
-        return markedOnly()
+        return byMarker().marked_only
+      },
+      get untold() {
+        return byMarker().untold
       },
       groups: wholeGroups(table, ties),
     }
@@ -156,8 +161,9 @@ export class SnapshotTracking implements TrackingMethod {
     return pid <= 1 || this.#excluded.get(pid) === start_time
   }
 
-  #markedOnly(look: Look, accounted: ReadonlySet<number>): Member[] {
-    const marked: Member[] = []
+  #byMarker(look: Look, accounted: ReadonlySet<number>): ByMarker {
+    const marked_only: Member[] = []
+    const untold: Member[] = []
     const unmarked = new Map<number, number>()
     for (const stat of look.table.values()) {
       if (accounted.has(stat.pid) || this.#isExcluded(stat) || hasExited(stat)) continue
@@ -165,11 +171,13 @@ export class SnapshotTracking implements TrackingMethod {
       if (this.#main && stat.start_time < this.#main.start_time) continue
       const known = this.#unmarked.get(stat.pid) === stat.start_time
       const state = known ? 'none' : look.markerOf(stat)
-      if (state === 'own') marked.push(memberOf(stat))
+      if (state === 'own') marked_only.push(memberOf(stat))
+      // What is in no session is the kernel's, and never shows anything.
+      if (state === 'unknown' && stat.sid !== 0 && look.isInExec(stat)) untold.push(memberOf(stat))
       if (state === 'none' || state === 'other') unmarked.set(stat.pid, stat.start_time)
     }
     this.#unmarked = unmarked
-    return marked
+    return { marked_only, untold }
   }
 
   /** What a successor needs of the journal: who lives, and whose pid a living group or session may bear. */

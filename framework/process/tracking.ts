@@ -21,6 +21,8 @@ export interface Tree {
   readonly marked_only: readonly Member[]
   /** What may be the run's and cannot be told yet, in the middle of an execve(2): the next look may. */
   readonly undecided?: readonly Member[]
+  /** What nothing but its marker could tie to the run, and what shows none in the middle of an execve(2). */
+  readonly untold?: readonly Member[]
   /** Of runs started inside this one: they have owners of their own. */
   readonly nested?: readonly Member[]
   /** Living leaders of process groups in which every process is a member: these may be signalled whole. */

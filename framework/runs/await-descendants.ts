@@ -1,6 +1,7 @@
 /** The time after a main process's exit in which its descendants may still end by themselves. */
 import type { Abortable } from '../process/abort-on-demand.js'
 import { monotonicMs, pause } from '../process/clock.js'
+import { ExecWait } from '../process/exec-wait.js'
 import { look } from '../process/liveness.js'
 import type { Member, TrackingMethod } from '../process/tracking.js'
 import type { RunEnd } from './records.js'
@@ -60,6 +61,8 @@ export async function awaitDescendants(
   let wait = FIRST_PAUSE_MS
   let next_look = started
   let is_blind = true
+  let is_open = false
+  const exec_wait = new ExecWait()
   for (;;) {
     const now = monotonicMs()
     const is_over = stop.aborted || now >= started + wait_ms
@@ -69,7 +72,9 @@ export async function awaitDescendants(
         is_blind = false
         left = [...tree.members, ...tree.marked_only]
         undecided = tree.undecided ?? []
-        empty_looks = left.length + undecided.length === 0 ? empty_looks + 1 : 0
+        const { untold = [] } = tree
+        is_open = exec_wait.isOpen(untold.length > 0, monotonicMs())
+        empty_looks = left.length + undecided.length === 0 && !is_open ? empty_looks + 1 : 0
         if (empty_looks >= EMPTY_LOOKS) return waited()
         if (empty_looks > 0) continue
         found_any ||= left.length + undecided.length > 0
@@ -79,7 +84,8 @@ export async function awaitDescendants(
         failed(error)
       }
     }
-    const may_look_again = is_blind && !stop.aborted && now < started + wait_ms + BLIND_LIMIT_MS
+    const is_untold = is_open || (is_blind && now < started + wait_ms + BLIND_LIMIT_MS)
+    const may_look_again = is_untold && !stop.aborted
     if (is_over && !may_look_again) return waited()
     const rest = Math.max(0, started + wait_ms - monotonicMs())
     await pause(is_over ? wait : Math.min(wait, rest), stop)

@@ -71,16 +71,56 @@ inEveryWay(['start', 'run', 'ctx.run'], way => {
   )
 })
 
-/** A run of which one process, that nobody has seen before, is held in its execve. */
-async function midExec({ verb, method }: Way) {
+inEveryWay(['start', 'run', 'ctx.run'], way => {
+  const is_listed = way.method === 'snapshot'
+  const needs = is_listed ? unless : ' (tracked completely nobody has to be told by his environment)'
+  test.skipIf(!can_hold || !is_listed)(
+    `a daemon is in there when its run ends by itself: the end lists it, once it can be told${needs}`,
+    async () => {
+      const { world, path, holder, held } = await holding(way)
+      const line = `until [ -e begin ]; do sleep 0.05; done; setsid ${path} 3600 & until [ -e end ]; do sleep 0.05; done`
+      const launch = new Launch(world, way.verb, ['sh', '-c', line])
+      const { run_id, main, owner } = await launch.begin('s')
+      // An owner that cannot look sees neither the fork nor what was there before the execve.
+      expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
+      world.file('begin', '')
+      const daemon = await held()
+      world.file('end', '')
+      await until('the main process to have ended', async () => {
+        const found = (await world.witness.list()).find(({ pid }) => pid === main.pid)
+        return found?.state === 'Z'
+      })
+      expect(isMidExec(daemon)).toBe(true)
+      expect(await world.witness.kill(owner, 'SIGCONT')).toBe(true)
+      await pause(HELD_MS)
+      expect(await holder.kill('SIGUSR1')).toBe(true)
+      const { survivors, leftovers } = await launch.record(run_id, 'end')
+      expect([...survivors, ...leftovers]).toMatchObject([{ identity: { pid: daemon } }])
+
+      const cleanup = await launch.call(['cleanup', '--session', 's'])
+      expect(await lives(world, daemon), cleanup.stdout).toBe(false)
+      expect(cleanup.code, cleanup.stdout).toBe(0)
+      await nothingLeft(world, holder)
+    },
+  )
+})
+
+/** A world with a program whose execve is held until its holder gets USR1, and who is held there first. */
+async function holding({ method }: Way) {
   const world = World.create(method, SPACE)
   const path = join(world.path, 'program')
   const stdout = join(world.path, 'holder')
   const holder = await world.exec([program('hold-exec'), path, '/bin/sleep'], { stdout })
   expect(await world.textIn('holder')).toBe('mounted\n')
+  const held = () => until('it to be held', () => Number(/^\d+$/m.exec(readFileSync(stdout, 'utf8'))?.[0]))
+  return { world, path, holder, held }
+}
 
+/** A run of which one process, that nobody has seen before, is held in its execve. */
+async function midExec(way: Way) {
+  const { world, path, holder, held: whoIsHeld } = await holding(way)
   const line = `${program('exec-apart')} ${path} 3600; exec sleep 3600`
-  const launch = new Launch(world, verb, ['sh', '-c', line])
+  const launch = new Launch(world, way.verb, ['sh', '-c', line])
   const { run_id, main, owner } = await launch.begin('s')
   const [parent = 0] = await world.pidsIn('apart', 1)
   await launch.seen(run_id, [parent])
@@ -89,7 +129,7 @@ async function midExec({ verb, method }: Way) {
   expect(await world.witness.kill(owner, 'SIGSTOP')).toBe(true)
   const [found] = (await world.survivors()).filter(({ pid }) => pid === parent)
   expect(found && (await world.witness.kill(found, 'SIGUSR1'))).toBe(true)
-  const held = await until('it to be held', () => Number(/^\d+$/m.exec(readFileSync(stdout, 'utf8'))?.[0]))
+  const held = await whoIsHeld()
   await until('its parent to have been reaped', async () =>
     (await world.witness.list()).every(({ pid }) => pid !== parent),
   )
