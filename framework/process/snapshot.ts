@@ -112,7 +112,7 @@ export class SnapshotTracking implements TrackingMethod {
       members: [...this.#known.values()],
       undecided: ties.undecided.map(memberOf),
       nested: nested.map(memberOf),
-      // Costs as much as all the rest, and who ends a tree never asks.
+      // Costs as much as all the rest: asked for where a run has come to its end, and not before.
       get marked_only() {
         return byMarker().marked_only
       },
