@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { Abortable } from '../process/abort-on-demand.js'
-import { pause } from '../process/clock.js'
+import { monotonicMs, pause } from '../process/clock.js'
 
 export interface OutputCopies {
   /** Keeps bytes of both streams in the order of their coming. */
@@ -20,6 +20,8 @@ export interface OutputCopies {
 }
 
 export interface CopiedOutput {
+  /** What was written until now is kept, as far as its reader takes it: one who does not is not waited for. */
+  settle(): Promise<void>
   /**
    * What was written until now is copied; what leftovers write from now on goes nowhere.
    * @param unread aborted where the reader is waited for no longer: then the rest is kept, and not handed on
@@ -29,6 +31,8 @@ export interface CopiedOutput {
 
 /** A pipe without a writer ends at once; one that leftovers hold has given what it held after so long without a byte. */
 const SILENCE_MS = 50
+/** How long leftovers that never fall silent may keep the end from being recorded, in ms. */
+const SETTLING_MS = 1_000
 
 export function copyOutput(stdout: Readable, stderr: Readable, copies: OutputCopies): CopiedOutput {
   const streams = [
@@ -36,6 +40,9 @@ export function copyOutput(stdout: Readable, stderr: Readable, copies: OutputCop
     new Copy(stderr, bytes => copies.stderr(bytes), copies.keep),
   ]
   return {
+    async settle() {
+      await Promise.all(streams.map(stream => stream.settle()))
+    },
     async finish(unread) {
       await Promise.all(streams.map(stream => stream.finish(unread)))
     },
@@ -74,17 +81,29 @@ class Copy {
     })
   }
 
+  async settle(): Promise<void> {
+    const deadline = monotonicMs() + SETTLING_MS
+    for (let before = -1; before !== this.#pieces && monotonicMs() < deadline; ) {
+      before = this.#pieces
+      if (await this.#isDoneSoon()) return
+    }
+  }
+
   async finish(unread: Abortable): Promise<void> {
     const given_up = aborted(unread)
     void given_up.then(() => this.#giveUp())
     for (let is_over = false; !is_over; ) {
       const before = this.#pieces
-      const is_done = await Promise.race([this.#done.then(() => true), pause(SILENCE_MS).then(() => false)])
+      const is_done = await this.#isDoneSoon()
       // A reader that has taken the last piece lets the next one come.
       if (this.#handing_on) await Promise.race([this.#handing_on, given_up])
       else is_over = is_done || before === this.#pieces
     }
     this.#stream.destroy()
+  }
+
+  #isDoneSoon(): Promise<boolean> {
+    return Promise.race([this.#done.then(() => true), pause(SILENCE_MS).then(() => false)])
   }
 
   #giveUp(): void {

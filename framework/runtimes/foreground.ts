@@ -84,6 +84,7 @@ async function spawn(
       else signals.got(signal)
     })
     const [stdout, stderr] = pipes
+    let copied: CopiedOutput | null = null
     const run = await OwnedRun.start({
       root,
       intent,
@@ -97,10 +98,11 @@ async function spawn(
       leftovers: wait,
       subreaper,
       shares_session: terminal !== null,
+      drain: async () => copied?.settle(),
     })
     signals.tell(run)
     if (terminal) keepTerminals()
-    const copied = copies && stdout && stderr ? copyOutput(stdout.output, stderr.output, copies) : null
+    if (copies && stdout && stderr) copied = copyOutput(stdout.output, stderr.output, copies)
     const { pid } = run.main
     const holder = guard
     return {

@@ -34,8 +34,10 @@ export function isAlive(pid: number): boolean {
 function read(pid: number): (Seen & { text: string }) | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (state === 'Z' || state === 'X') return null
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, ppid, threads] = [fields[0], fields[1], fields[17]]
+    // The first thread of one whose others have not ended yet shows `Z`, too (proc_pid_stat(5), field 20).
+    if (state === 'X' || (state === 'Z' && Number(threads) <= 1)) return null
     const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1')
     let environ = ''
     try {
