@@ -51,7 +51,11 @@ inEveryWay(['start'], ({ verb, method }) => {
       await until('every run to have an end, and its holders to be gone', isSettled, SETTLING_MS).catch(
         async (error: Error) => {
           const lives = (await world.survivors()).map(({ pid, comm }) => `${pid} ${comm}`)
-          expect.fail(`${error.message}; FAULT_SEED=${SEED}; ${JSON.stringify([withoutEnd(launch), lives])}`)
+          const open = withoutEnd(launch).map(run_id => [
+            run_id,
+            readdirSync(join(launch.state, 'runs', run_id)),
+          ])
+          expect.fail(`${error.message}; FAULT_SEED=${SEED}; ${JSON.stringify([open, lives])}`)
         },
       )
       const left = await world.survivors()
@@ -113,11 +117,9 @@ inEveryWay(['start'], ({ verb, method }) => {
   )
 })
 
-/** The runs on record that have none, each with its records. */
-const withoutEnd = (launch: Launch): readonly (readonly [string, readonly string[]])[] =>
-  launch.run_ids
-    .filter(run_id => launch.read(run_id, 'end') === null)
-    .map(run_id => [run_id, readdirSync(join(launch.state, 'runs', run_id))])
+/** The runs on record that have none. */
+const withoutEnd = (launch: Launch): string[] =>
+  launch.run_ids.filter(run_id => launch.read(run_id, 'end') === null)
 
 const pidOf = ({ identity }: { identity: { pid: number } }): number => identity.pid
 
