@@ -26,7 +26,7 @@ export function usageOf(identity: ProcessIdentity): Usage | null {
 }
 
 /** Of all its threads, since it began; null where the process is gone, or closed to us. */
-export function cpuSecondsOf({ pid, start_time }: ProcessIdentity): number | null {
+function cpuSecondsOf({ pid, start_time }: ProcessIdentity): number | null {
   const stat = readProcFile(`/proc/${pid}/stat`)?.toString('latin1')
   if (stat === undefined) return null
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -3,10 +3,8 @@
  * waited for: he touches the file by which the run is known to live.
  */
 import { lstatSync, lutimesSync } from 'node:fs'
-import { threadsOf } from '../process/children.js'
+import { type Activity, activityOf } from '../process/activity.js'
 import { type ProcessIdentity, sameProcess, self } from '../process/identity.js'
-import { readStat } from '../process/stat.js'
-import { cpuSecondsOf } from '../process/usage.js'
 import type { StateRoot } from '../store/state-root.js'
 import { Patience } from './patience.js'
 import type { RunView } from './status.js'
@@ -33,7 +31,7 @@ export class OwnerWatch {
   readonly #root: StateRoot
   readonly #view: RunView
   #patience: Patience
-  #signs: string
+  #signs: Signs
   #silences = 0
 
   /** @param grace_ms how long he may take before anything is expected of him */
@@ -47,38 +45,36 @@ export class OwnerWatch {
   /** To be asked again after every short pause. */
   isHung(): boolean {
     if (!this.#patience.isOver()) return false
-    const before = this.#signs
+    const { given } = this.#signs
     this.#signs = signsOfLife(this.#root, this.#view)
     this.#silences += 1
-    const is_silent = this.#signs === before && !holdersBesideUs(this.#view).some(isKept)
+    const is_silent = this.#signs.given === given && !this.#signs.is_kept
     if (is_silent || this.#silences > MOST_SILENCES) return true
     this.#patience = new Patience(SILENCE_MS)
     return false
   }
 }
 
-/**
- * What changes as long as somebody is at work: a look at thousands of processes keeps him from all else, and costs him.
- * What it costs us to wait tells nothing, where a record names ourselves.
- */
-function signsOfLife(root: StateRoot, view: RunView): string {
-  return [shownAt(root, view.run_id), ...holdersBesideUs(view).map(cpuSecondsOf)].join()
+interface Signs {
+  /** Changes as long as somebody is at work. */
+  readonly given: string
+  /** A look at thousands of processes may keep him from all else. */
+  readonly is_kept: boolean
+}
+
+/** What it costs us to wait tells nothing, where a record names ourselves. */
+function signsOfLife(root: StateRoot, view: RunView): Signs {
+  const activities = holdersBesideUs(view)
+    .map(activityOf)
+    .filter((activity): activity is Activity => activity !== null)
+  const given = [shownAt(root, view.run_id), ...activities.map(({ switches }) => switches)].join()
+  return { given, is_kept: activities.some(({ is_kept }) => is_kept) }
 }
 
 const holdersBesideUs = ({ owner }: RunView): ProcessIdentity[] =>
   [owner?.owner ?? null, owner?.guard ?? null].filter(
     (holder): holder is ProcessIdentity => holder !== null && !sameProcess(holder, self()),
   )
-
-/**
- * Whether it would go on, and one of its threads (the others may wait for that one) waits for a core that others have,
- * or for what it has asked of the kernel.
- */
-function isKept({ pid, start_time }: ProcessIdentity): boolean {
-  if (readStat(pid)?.start_time !== start_time) return false
-  // A thread has a directory of its own, which is in no list of processes (proc_tid(5)).
-  return threadsOf(pid).some(thread => ['R', 'D'].includes(readStat(thread)?.state ?? ''))
-}
 
 /** When somebody last showed that he is at it; null where the run is not known to live. */
 export function shownAt(root: StateRoot, run_id: string): number | null {
