@@ -62,12 +62,15 @@ function shift(path: string, member: string, by_ms: number): void {
 }
 
 test('a session is followed from before its first run until it was stopped, which is its last event', async () => {
-  const { tool, follow } = world({ spawn_options: '{ name: "web", ready: { log: /up/ } }' })
+  const { sandbox, tool, follow } = world({ spawn_options: '{ name: "web", ready: { log: /up/ } }' })
   const stream = follow('--session', 's')
   const first = await tool.launch(['sh', '-c', 'echo up; exec sleep 1000'], { session: 's' })
   await stream.has('ready', first.run_id)
   const other = await tool.launch(['sh', '-c', 'echo up; sleep 1'], { session: 'other' })
-  const second = await tool.launch(['sh', '-c', 'echo up; sleep 0.2; exit 3'], { session: 's' })
+  const leave = join(sandbox.path, 'leave')
+  const until_told = `echo up; while [ ! -e '${leave}' ]; do sleep 0.05; done; exit 3`
+  const second = await tool.launch(['sh', '-c', until_told], { session: 's' })
+  writeFileSync(leave, '')
   await stream.has('exited', second.run_id)
   expect((await tool.call(['session', 'stop', 's'])).code).toBe(0)
 
