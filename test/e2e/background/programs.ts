@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scene } from '../harness/sandbox.js'
+import { seen } from '../harness/seen.js'
 import { until } from '../harness/until.js'
 
 /** Lives until somebody ends it. */
@@ -18,7 +19,8 @@ export const stubborn = (scene: Scene): string[] =>
 
 /**
  * A main process that waits, and below it: a child in its group, one in a session of its own, and one that left group
- * and session and whose parent has exited. Their pids go to `child.pid`, `setsid.pid`, and, once it is one, `orphan.pid`.
+ * and session and whose parent exits when there is a file `seen`. Their pids go to `child.pid`, `setsid.pid`,
+ * `leaving.pid`, and, once it is one, `orphan.pid`.
  */
 export function family(scene: Scene, prelude = ''): string[] {
   scene.file(
@@ -31,13 +33,15 @@ export function family(scene: Scene, prelude = ''): string[] {
     `${prelude}
 sleep 3600 & echo $! >"$1/child.pid"
 setsid sh -c 'echo $$ >"$1/setsid.pid"; exec sleep 3600' sh "$1" &
-setsid sh -c 'sh "$1/orphan.sh" "$1" $$ & sleep 1' sh "$1" &
+setsid sh -c 'sh "$1/orphan.sh" "$1" $$ & echo $! >"$1/leaving.pid"; until [ -e "$1/seen" ]; do sleep 0.1; done' sh "$1" &
 while :; do sleep 1; done`,
   )
 }
 
-/** The pids of a family that is complete. */
+/** The pids of a family that is complete, and whose orphan was seen before it was one. */
 export async function familyOf(scene: Scene): Promise<number[]> {
+  await seen(scene.path, [await pidIn(scene, 'leaving')])
+  scene.file('seen', '')
   return [await pidIn(scene, 'child'), await pidIn(scene, 'setsid'), await pidIn(scene, 'orphan')]
 }
 

@@ -1,6 +1,7 @@
 /** Whatever ends a call, no descendant of its children outlives it, wherever it went. */
 import { expect, test } from 'vitest'
 import { Sandbox } from '../harness/sandbox.js'
+import { seen } from '../harness/seen.js'
 import { until } from '../harness/until.js'
 import { isAlive } from '../harness/witness.js'
 import { envelopesIn, go, gone, living, log, logged, note, pidIn, probe } from './probe.js'
@@ -8,23 +9,27 @@ import { envelopesIn, go, gone, living, log, logged, note, pidIn, probe } from '
 /** Each writes its pid: the ways in which a process leaves the one that started it. */
 const PLACES = ['group', 'session', 'orphan', 'daemon', 'stubborn'] as const
 
-/** The middle of an orphan, and the main process, live long enough to be seen; see the last test for one that does not. */
+const UNTIL_SEEN = 'until [ -e seen ]; do sleep 0.1; done'
+
+/** The middle of an orphan, and the main process, live until all were seen; see the last test for one that does not. */
 const FAMILY = `
 sleep 1000 & echo $! > group
 setsid sleep 1000 & echo $! > session
-sh -c 'sleep 1000 & echo $! > orphan; sleep 1; echo orphaned >> log' &
-setsid sh -c 'sleep 1000 & echo $! > daemon; sleep 1; echo daemonised >> log' &
+sh -c 'sleep 1000 & echo $! > orphan; ${UNTIL_SEEN}; echo orphaned >> log' &
+setsid sh -c 'sleep 1000 & echo $! > daemon; ${UNTIL_SEEN}; echo daemonised >> log' &
 sh -c 'trap "" TERM; echo $$ > stubborn; while :; do sleep 0.1; done' &
 `
 
 async function family(sandbox: Sandbox): Promise<number[]> {
   const pids = await Promise.all(PLACES.map(place => pidIn(sandbox, place)))
+  await seen(sandbox.path, pids)
+  sandbox.file('seen', '')
   await logged(sandbox, 'orphaned')
   await logged(sandbox, 'daemonised')
   return pids
 }
 
-const LEAVING = `await ctx.run(['sh', '-c', ${JSON.stringify(`${FAMILY}\nsleep 1\nexit 0`)}])
+const LEAVING = `await ctx.run(['sh', '-c', ${JSON.stringify(`${FAMILY}\n${UNTIL_SEEN}\nexit 0`)}])
   while (!existsSync(join(here, 'end'))) await pause(10)`
 const STAYING = `await ctx.run(['sh', '-c', ${JSON.stringify(`${FAMILY}\nwait; sleep 1000`)}])`
 
@@ -49,7 +54,7 @@ for (const [how, end, code] of [
 }
 
 for (const [how, argv, signal, code] of [
-  ['the time limit of the call', ['--timeout', '10s'], null, 10],
+  ['the time limit of the call', ['--timeout', '20s'], null, 10],
   ['SIGTERM', [], 'SIGTERM', 143],
   ['SIGINT', [], 'SIGINT', 130],
   ['SIGHUP', [], 'SIGHUP', 129],
@@ -103,7 +108,7 @@ test('the timeout of one child ends its whole tree before ctx.run answers, and t
   const sandbox = Sandbox.create()
   const script = probe(
     sandbox,
-    `const slow = await ctx.run(['sh', '-c', 'setsid sleep 1000 & echo $! > session; sleep 1000'], { timeout_ms: 3_000 })
+    `const slow = await ctx.run(['sh', '-c', 'setsid sleep 1000 & echo $! > session; sleep 1000'], { timeout_ms: 10_000 })
      const left = isThere(readFileSync(join(here, 'session'), 'utf8').trim())
      const next = await ctx.run(['echo', 'next'])
      return { slow, left, next: next.stdout }`,

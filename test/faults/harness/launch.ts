@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { CHAPERONE } from '../../e2e/harness/sandbox.js'
+import { seen } from '../../e2e/harness/seen.js'
 import { until } from '../../e2e/harness/until.js'
 import { probe } from '../../e2e/tracked/probe.js'
 import type { Verb } from './ways.js'
@@ -112,14 +113,8 @@ export class Launch {
   }
 
   /** Waits until the owner of a run has written down that it has seen all of these. */
-  async seen(run_id: string, pids: readonly number[]): Promise<void> {
-    const path = join(this.state, 'runs', run_id, 'seen.log')
-    const isSeen = () => {
-      const journal = existsSync(path) ? readFileSync(path, 'utf8') : ''
-      return pids.every(pid => journal.includes(`"pid":${pid},`))
-    }
-    // On a busy machine its looks are up to half a minute apart.
-    await until(`${pids} to be seen`, isSeen, DEADLINE_MS)
+  seen(run_id: string, pids: readonly number[]): Promise<void> {
+    return seen(join(this.state, 'runs', run_id), pids)
   }
 
   /** Processes that some record of these runs names. */
