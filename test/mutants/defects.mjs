@@ -122,7 +122,7 @@ export const DEFECTS = [
     from: 'readUntil(fd, read => read === 0)',
     to: 'readUntil(fd, read => read >= 0)',
     row: 'long-lists',
-    tests: 'start, subreaper',
+    tests: 'the last of thousands|left behind thousands',
   },
   {
     name: 'asks the runs inside a run once',
