@@ -8,10 +8,10 @@ export interface Activity {
   /** One of its threads waits for a core that others have, or for what it has asked of the kernel. */
   readonly is_kept: boolean
   /**
-   * How often its threads have given up a core, or lost it: more, as soon as any of them has run and no longer does,
+   * How often each of its threads has given up a core, or lost it: more, as soon as one has run and no longer does,
    * however little it took (its time is told in steps of 10 ms).
    */
-  readonly switches: number
+  readonly switches: readonly number[]
 }
 
 /** Null where the process is gone, or closed to us. */
@@ -20,7 +20,7 @@ export function activityOf({ pid, start_time }: ProcessIdentity): Activity | nul
   const threads = threadsOf(pid)
   // In this order: what hands its work on to another thread between two of these looks is counted by the second.
   const is_kept = threads.some(thread => ['R', 'D'].includes(readStat(thread)?.state ?? ''))
-  const switches = threads.map(thread => switchesOf(pid, thread)).reduce((sum, one) => sum + one, 0)
+  const switches = threads.map(thread => switchesOf(pid, thread))
   return readStat(pid)?.start_time === start_time ? { is_kept, switches } : null
 }
 

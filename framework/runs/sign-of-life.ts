@@ -31,27 +31,26 @@ export class OwnerWatch {
   readonly #root: StateRoot
   readonly #view: RunView
   #patience: Patience
-  #signs: Signs
+  #signs: Signs | null = null
   #silences = 0
 
   /** @param grace_ms how long he may take before anything is expected of him */
   constructor(root: StateRoot, view: RunView, grace_ms: number) {
     this.#root = root
     this.#view = view
-    this.#patience = new Patience(grace_ms + SILENCE_MS)
-    this.#signs = signsOfLife(root, view)
+    this.#patience = new Patience(grace_ms)
   }
 
-  /** To be asked again after every short pause. */
+  /** To be asked again after every short pause. What ends within the grace is never looked at. */
   isHung(): boolean {
     if (!this.#patience.isOver()) return false
-    const { given } = this.#signs
-    this.#signs = signsOfLife(this.#root, this.#view)
-    this.#silences += 1
-    const is_silent = this.#signs.given === given && !this.#signs.is_kept
-    if (is_silent || this.#silences > MOST_SILENCES) return true
     this.#patience = new Patience(SILENCE_MS)
-    return false
+    const before = this.#signs
+    this.#signs = signsOfLife(this.#root, this.#view)
+    if (!before) return false
+    this.#silences += 1
+    const is_silent = this.#signs.given === before.given && !this.#signs.is_kept
+    return is_silent || this.#silences > MOST_SILENCES
   }
 }
 
@@ -67,7 +66,7 @@ function signsOfLife(root: StateRoot, view: RunView): Signs {
   const activities = holdersBesideUs(view)
     .map(activityOf)
     .filter((activity): activity is Activity => activity !== null)
-  const given = [shownAt(root, view.run_id), ...activities.map(({ switches }) => switches)].join()
+  const given = [shownAt(root, view.run_id), ...activities.flatMap(({ switches }) => switches)].join()
   return { given, is_kept: activities.some(({ is_kept }) => is_kept) }
 }
 
