@@ -11,7 +11,7 @@ import { minimalEnvironment } from '../process/environment.js'
 import { identityOf, type ProcessIdentity } from '../process/identity.js'
 import { ownChild } from '../process/own-children.js'
 import { signalProcess } from '../process/signal.js'
-import { readStat } from '../process/stat.js'
+import { hasExited, readStat } from '../process/stat.js'
 import { withLock } from '../store/lock.js'
 import type { StateRoot } from '../store/state-root.js'
 import { ownEnvironment } from './guard.js'
@@ -28,8 +28,10 @@ const ANSWER_MS = 10_000
 /** How often one that is about to end is asked until it has, and after how long, in ms. */
 const TRIES = 10
 const RETRY_MS = 20
-/** How long who was told that its terminal closes may take, in ms: less than the stop of a session waits for us. */
+/** How long who was told that its terminal closes may take, in ms. */
 const HANGUP_MS = 1_000
+/** How often is looked for what was opened meanwhile; what still is then loses its terminal, and is told by that. */
+const MOST_HANGUPS = 2
 /** What tmux says where nobody listens on a socket that is there (ECONNREFUSED). */
 const NO_SERVER = /^no server running on /
 
@@ -170,19 +172,30 @@ export async function leaveServer(
   marker: RunIntent['marker'],
 ): Promise<void> {
   const [own = ''] = window.split(':')
-  const beside: ProcessIdentity[] = []
-  await onServer(socket, async () => {
-    const panes = await panesOn(socket, marker)
-    // Without its socket a server that lives is out of reach.
-    if (!panes) return
-    for (const { session, process } of panes) if (session === own && process) beside.push(process)
-    if (panes.length > 0) await tmux(socket, marker, ['kill-session', '-t', `=${own}`])
-    if (panes.every(({ session }) => session === own)) unlinkSync(socket)
-  }).catch(() => {
-    // Gone already. A socket that stays leads nowhere, and the next server of the session takes its place.
-  })
-  // A terminal that closes tells its programs by HUP, which they may ignore.
-  for (const deaf of await untilGone(beside, HANGUP_MS)) signalProcess(deaf, 'SIGKILL')
+  for (let rounds = MOST_HANGUPS; ; rounds -= 1) {
+    const beside = await onServer(socket, async () => {
+      const panes = await panesOn(socket, marker)
+      // Without its socket a server that lives is out of reach.
+      if (!panes) return []
+      const open = panes.flatMap(({ session, process }) => (session === own && process ? [process] : []))
+      if (open.length > 0 && rounds > 0) return open
+      if (panes.length > 0) await tmux(socket, marker, ['kill-session', '-t', `=${own}`])
+      if (panes.every(({ session }) => session === own)) unlinkSync(socket)
+      return []
+    }).catch(() => [])
+    // Gone, or gone already. A socket that stays leads nowhere, and the next server of the session takes its place.
+    if (beside.length === 0) return
+    await hangUp(beside)
+  }
+}
+
+/**
+ * What the close of their terminal would tell them, which they may ignore. They are ended before it: as long as the
+ * server is their parent, whoever stops the session finds them, should we die over this.
+ */
+async function hangUp(processes: readonly ProcessIdentity[]): Promise<void> {
+  for (const one of processes) signalProcess(one, 'SIGHUP')
+  for (const deaf of await untilGone(processes, HANGUP_MS)) signalProcess(deaf, 'SIGKILL')
 }
 
 /**
@@ -200,7 +213,7 @@ export async function leaveDeserted({ socket }: TerminalWindow, marker: RunInten
 
 interface Pane {
   readonly session: string
-  /** Its first process; null where that is this one, or has gone. */
+  /** Its first process; null where that is this one, or has ended. */
   readonly process: ProcessIdentity | null
 }
 
@@ -224,7 +237,7 @@ function asPane(line: string): Pane {
   const [pid, server, ...name] = line.split(' ').reverse()
   const stat = Number(pid) === process.pid ? null : readStat(Number(pid))
   // While the server is its parent, and has not seen it end, its pid is its own.
-  const is_first = stat !== null && stat.ppid === Number(server)
+  const is_first = stat !== null && !hasExited(stat) && stat.ppid === Number(server)
   return { session: name.reverse().join(' '), process: is_first ? identityOf(stat) : null }
 }
 

@@ -185,6 +185,24 @@ for (const by of ['stop', 'session stop'] as const) {
   })
 }
 
+test('a shim that is killed as its terminal closes leaves nothing that was opened beside it', async () => {
+  const sandbox = Sandbox.create()
+  const tool = world(sandbox)
+  const real = execFileSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).trim()
+  const fake = join(sandbox.directory('fake'), 'tmux')
+  const lines = `case "$*" in *kill-session*) ${real} "$@"; exec kill -KILL "$PPID"; esac`
+  writeFileSync(fake, `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
+  const env = { PATH: `${dirname(fake)}:${process.env['PATH']}` }
+  const { run_id, background_pid } = await tool.start(['sh', '-c', 'read -r line'], { env })
+  const shim = parentOf(background_pid)
+  const handle = await handleOf(tool, run_id)
+  for (const line of PANES) tmux(handle, 'new-window', '-d', '-t', `${run_id}:`, line)
+  await until('the windows', () => sleepers(sandbox).length === PANES.length)
+  tmux(handle, 'send-keys', '-t', handle.window, 'Enter')
+  await gone(shim)
+  await sandbox.nothingLeft()
+})
+
 test('what somebody opens beside a program on its terminal ends with the run, the server too', async () => {
   const sandbox = Sandbox.create()
   const tool = world(sandbox)
