@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { pidIn } from '../background/programs.js'
 import { type Keys, onTerminal } from '../contract/harness/terminal.js'
 import { Sandbox } from '../harness/sandbox.js'
+import { seen } from '../harness/seen.js'
 import { until } from '../harness/until.js'
 
 const BASH = 'exec bash --norc --noprofile -i'
@@ -50,10 +52,11 @@ test('Ctrl-C ends a program that does not handle it, and all that it started', a
   const sandbox = Sandbox.create()
   sandbox.file(
     'program.sh',
-    `setsid sleep 300 >/dev/null 2>&1 </dev/null &\nsleep 0.3\necho rea''dy\nsleep 301\n`,
+    `setsid sleep 300 >/dev/null 2>&1 </dev/null &\necho $! >child.pid\necho rea''dy\nsleep 301\n`,
   )
   const screen = await inShell(sandbox, async keys => {
     await keys.press('chaperone run -- sh program.sh; echo "code=$?"\n', 'PROMPT$ ')
+    await seen(sandbox.path, [await pidIn(sandbox, 'child')])
     await keys.press('\x03', 'ready')
     await keys.press('', 'ended by SIGINT')
   })
