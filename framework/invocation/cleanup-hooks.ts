@@ -1,5 +1,5 @@
 /** Cleanup hooks of one call: run once, in reverse order of acquisition, each within its own time (REQ-C-017). */
-import { monotonicMs } from '../process/clock.js'
+import { afterHearing, monotonicMs } from '../process/clock.js'
 import { withoutTrace } from './thrown.js'
 
 /** How long one hook may take, in milliseconds. */
@@ -57,9 +57,9 @@ export class CleanupHooks {
 }
 
 async function withinTime(hook: CleanupHook, what: string, limit_ms: number): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined
+  let cancel = (): void => {}
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve(`${what} was not done after ${Math.ceil(limit_ms)} ms`), limit_ms)
+    cancel = afterHearing(limit_ms, () => resolve(`${what} was not done after ${Math.ceil(limit_ms)} ms`))
   })
   const ran = (async () => {
     try {
@@ -70,6 +70,6 @@ async function withinTime(hook: CleanupHook, what: string, limit_ms: number): Pr
     }
   })()
   const outcome = await Promise.race([ran, late])
-  clearTimeout(timer)
+  cancel()
   return outcome
 }

@@ -1,6 +1,6 @@
 /** Whether something of this machine accepts connections to a port. */
 import { Socket } from 'node:net'
-import { pause } from '../process/clock.js'
+import { afterHearing, pause } from '../process/clock.js'
 
 /** Both: a program may listen on one of them alone. */
 const ADDRESSES = ['127.0.0.1', '::1'] as const
@@ -38,20 +38,22 @@ function receptionAt(host: string, port: number): Promise<Reception> {
   return new Promise(resolve => {
     const socket = new Socket()
     const settle = (reception: Reception): void => {
+      cancel()
       socket.destroy()
       resolve(reception)
     }
-    socket.setTimeout(CONNECT_MS, () => settle('silent'))
+    let cancel = afterHearing(CONNECT_MS, () => settle('silent'))
     const refuse = (): void => settle('refused')
     socket.once('error', refuse)
     socket.once('connect', () => {
+      cancel()
       socket.off('error', refuse)
       // A port of the ephemeral range can be given to the connection itself: it is then connected to itself, and nobody
       // listens (a simultaneous open, RFC 9293, 3.5).
       const reception = socket.localPort === port ? 'refused' : 'accepted'
       // Taking leave, and taking what the server says meanwhile: a connection that is torn down while it writes is an
       // error there, of which a simple server dies.
-      socket.setTimeout(FAREWELL_MS, () => settle(reception))
+      cancel = afterHearing(FAREWELL_MS, () => settle(reception))
       for (const event of ['error', 'close']) socket.once(event, () => settle(reception))
       socket.resume().end()
     })

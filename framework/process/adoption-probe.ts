@@ -1,6 +1,6 @@
 /** Whether a subreaper really gets the orphans below it: asked of an orphan, since a kernel or sandbox may only say yes. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { monotonicMs, pause } from './clock.js'
+import { afterHearing, monotonicMs, pause } from './clock.js'
 import { ownChild } from './own-children.js'
 import { readStat } from './stat.js'
 import type { Subreaper } from './subreaper.js'
@@ -47,9 +47,9 @@ function orphanOf(shell: ChildProcess): Promise<number> {
     const heard = (): void => {
       if (has_ended && said.endsWith('\n')) settle(() => resolve(Number(said)))
     }
-    const late = setTimeout(() => settle(() => reject(new Error('/bin/sh did not end'))), SHELL_MS)
+    const cancel = afterHearing(SHELL_MS, () => settle(() => reject(new Error('/bin/sh did not end'))))
     const settle = (how: () => void): void => {
-      clearTimeout(late)
+      cancel()
       how()
     }
     shell.once('error', error => settle(() => reject(error)))

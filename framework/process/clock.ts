@@ -47,6 +47,23 @@ export function after(ms: number, fn: () => void, options: { readonly unref?: bo
   }
 }
 
+/**
+ * Calls `fn` after `ms` milliseconds, and not before what had come in by then was heard: in a process that had no core
+ * for so long its timers may fire before it looks (measured on Node 20: a refused connection timed out).
+ * @param ms no more than a timer takes
+ * @returns cancels it; harmless after it fired
+ */
+export function afterHearing(ms: number, fn: () => void): () => void {
+  let hearing: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => {
+    hearing = setImmediate(fn)
+  }, ms)
+  return () => {
+    clearTimeout(timer)
+    clearImmediate(hearing)
+  }
+}
+
 /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Keeps the process alive meanwhile. */
 export function pause(ms: number, signal?: Abortable): Promise<void> {
   return new Promise(resolve => {

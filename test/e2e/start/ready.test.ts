@@ -54,6 +54,19 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])('--ready-port answers when %s accepts
   expect((await sandbox.sh(envelope.data.cleanup_command)).code).toBe(0)
 })
 
+test('--ready-port answers when a server accepts that says nothing, and never takes leave', async () => {
+  const sandbox = Sandbox.create()
+  const port = await freePort()
+  const source = `
+import { createServer } from 'node:net'
+createServer({ allowHalfOpen: true }, () => {}).listen(${port}, '127.0.0.1')`
+  const program = [process.execPath, sandbox.file('silent.mjs', source)]
+  const { code, envelope } = await sandbox.call(['start', '--ready-port', String(port), '--', ...program])
+  expect(code, JSON.stringify(envelope)).toBe(0)
+  expect(envelope.data.ready).toBe(true)
+  expect((await sandbox.sh(envelope.data.cleanup_command)).code).toBe(0)
+})
+
 test('a program that only tries whether the port is free is not ready yet', async () => {
   const sandbox = Sandbox.create()
   const port = await freePort()

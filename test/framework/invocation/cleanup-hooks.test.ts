@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { CleanupHooks } from '../../../framework/invocation/cleanup-hooks.js'
+import { noCoreFor } from '../process/no-core.js'
 
 test('hooks run in reverse order, one after the other', async () => {
   const hooks = new CleanupHooks()
@@ -54,4 +56,15 @@ test('hooks that go on registering themselves end, also where they take no time,
   const failures = await hooks.run()
   expect(failures.at(-1)?.message).toContain('went on registering')
   expect(ran).toEqual(['first'])
+})
+
+test('a hook that was done in time is not called late by a process that had no core meanwhile', async () => {
+  const hooks = new CleanupHooks()
+  hooks.add(async () => {
+    // What it waits for is there before anybody can look.
+    const asked = stat('/')
+    noCoreFor(2_500)
+    await asked
+  })
+  expect(await hooks.run()).toEqual([])
 })
