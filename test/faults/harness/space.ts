@@ -42,13 +42,17 @@ export function asSpace(
   ]
 }
 
+/** Ends a hang, and measures nothing: a copy of /etc takes many seconds on a busy machine. */
+const DEADLINE_MS = 120_000
+
 /** Whether this machine gives such a space, and everything that the script needs; some containers do not. */
 export function canMake(space: Space): boolean {
   const world = mkdtempSync(join(tmpdir(), 'chaperone-space-'))
   try {
     const [program = '', ...rest] = asSpace(space, world, ['true'])
-    return spawnSync(program, rest, { stdio: 'ignore', timeout: 10_000 }).status === 0
+    return spawnSync(program, rest, { stdio: 'ignore', timeout: DEADLINE_MS }).status === 0
   } finally {
-    rmSync(world, { recursive: true, force: true })
+    // What it was doing when its time was over may go on for a moment.
+    rmSync(world, { recursive: true, force: true, maxRetries: 20 })
   }
 }
