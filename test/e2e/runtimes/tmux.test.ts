@@ -51,6 +51,18 @@ const sleepers = (sandbox: Sandbox): string[] =>
     .flatMap(({ command }) => (command.startsWith('sleep ') ? [command] : []))
     .sort()
 
+/**
+ * An environment in which tmux does something before, or instead of, what it is told.
+ * @param linesOf lines of the shell, given the path of the real one
+ */
+function withTmux(sandbox: Sandbox, linesOf: (real: string) => string): { readonly PATH: string } {
+  const real = execFileSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).trim()
+  const directory = sandbox.directory('fake')
+  const lines = `#!/bin/sh\n${linesOf(real)}\nexec ${real} "$@"\n`
+  writeFileSync(join(directory, 'tmux'), lines, { mode: 0o755 })
+  return { PATH: `${directory}:${process.env['PATH']}` }
+}
+
 const serverOf = (handle: Handle): number => Number(tmux(handle, 'display-message', '-p', '#{pid}'))
 
 test('Ctrl-C on the terminal reaches the program, and its owner lives to tell', async () => {
@@ -188,11 +200,11 @@ for (const by of ['stop', 'session stop'] as const) {
 test('a shim that is killed as its terminal closes leaves nothing that was opened beside it', async () => {
   const sandbox = Sandbox.create()
   const tool = world(sandbox)
-  const real = execFileSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).trim()
-  const fake = join(sandbox.directory('fake'), 'tmux')
-  const lines = `case "$*" in *kill-session*) ${real} "$@"; exec kill -KILL "$PPID"; esac`
-  writeFileSync(fake, `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
-  const env = { PATH: `${dirname(fake)}:${process.env['PATH']}` }
+  const struck = join(sandbox.path, 'struck')
+  const env = withTmux(
+    sandbox,
+    real => `case "$*" in *kill-session*) ${real} "$@"; : >"${struck}"; exec kill -KILL "$PPID"; esac`,
+  )
   const { run_id, background_pid } = await tool.start(['sh', '-c', 'read -r line'], { env })
   const shim = parentOf(background_pid)
   const handle = await handleOf(tool, run_id)
@@ -200,6 +212,7 @@ test('a shim that is killed as its terminal closes leaves nothing that was opene
   await until('the windows', () => sleepers(sandbox).length === PANES.length)
   tmux(handle, 'send-keys', '-t', handle.window, 'Enter')
   await gone(shim)
+  expect(existsSync(struck)).toBe(true)
   await sandbox.nothingLeft()
 })
 
@@ -312,13 +325,12 @@ test('a start that fails leaves no server, and no file of one', async () => {
 test('a start for which tmux opens no window leaves no file of a server', async () => {
   const sandbox = Sandbox.create()
   const tool = world(sandbox)
-  const real = execFileSync('sh', ['-c', 'command -v tmux'], { encoding: 'utf8' }).trim()
-  const fake = join(sandbox.directory('fake'), 'tmux')
-  const lines = `case "$*" in *new-session*) ${real} -S "$2" -f /dev/null new-session -d true; exit 1; esac`
-  writeFileSync(fake, `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
+  const env = withTmux(
+    sandbox,
+    real => `case "$*" in *new-session*) ${real} -S "$2" -f /dev/null new-session -d true; exit 1; esac`,
+  )
   const PROGRAM = JSON.stringify(SLEEPER)
-  const PATH = `${dirname(fake)}:${process.env['PATH']}`
-  const { code, envelope } = await tool.call(['launch'], { env: { PATH, PROGRAM } })
+  const { code, envelope } = await tool.call(['launch'], { env: { ...env, PROGRAM } })
   expect([code, envelope.error.code]).toEqual([1, 'START_FAILED'])
   await sandbox.nothingLeft()
   expect(readdirSync(join(tool.state, 'tmux'))).toEqual([])
